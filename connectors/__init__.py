@@ -1,0 +1,1 @@
+"""Connectors: one process a source carries its record changes to the raw topics."""

@@ -1,0 +1,1 @@
+"""The pipes every stage stands on; knows no stage."""

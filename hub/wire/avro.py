@@ -1,0 +1,251 @@
+"""Avro on fastavro with Confluent framing: one zero byte, the schema id in four, then the datum.
+
+Schemas are parsed once and logical types are left off, so values stay the integers and bytes that travel.  Only
+connectors and `hub.flow.prepare` register schemas; every other process looks ids up.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+from collections.abc import Callable, Mapping
+from importlib import resources
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import fastavro
+import httpx
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+from hub.wire import records
+from hub.wire.errors import Quarantine, RefuseToStart, TryAgain
+
+T = TypeVar("T")
+_HEAD = struct.Struct(">bI")
+SUBJECTS: Mapping[str, tuple[str, str]] = {
+    "clean/person": ("clean.person-value", "FULL_TRANSITIVE"),
+    "marker/sweep": ("satudata.marker.Sweep", "FULL_TRANSITIVE"),
+    "marker/held": ("satudata.marker.Held", "FULL_TRANSITIVE"),
+    "judgement": ("judgement-value", "FULL_TRANSITIVE"),
+    "quarantine": ("quarantine.clean-value", "FULL_TRANSITIVE"),
+    "position": ("satudata.SourcePosition", "FULL_TRANSITIVE"),
+    "golden/person": ("golden.person-value", "FULL_TRANSITIVE"),
+    "golden/change": ("changes.person-value", "FULL_TRANSITIVE"),
+}
+"""Subject and compatibility of every schema of the hub; raw subjects are `<topic>-value` with NONE."""
+
+
+class Registry(Protocol):
+    """A schema registry as the codec needs it."""
+
+    def register(self, subject: str, schema: str, compatibility: str) -> int:
+        """Register a schema (idempotent) and return its id; raises TryAgain or RefuseToStart."""
+        ...
+
+    def lookup(self, subject: str, schema: str) -> int:
+        """Return the id of a registered schema; raises TryAgain or RefuseToStart."""
+        ...
+
+    def schema(self, schema_id: int) -> str:
+        """Return a schema's text; raises TryAgain, or Quarantine when nobody registered this id."""
+        ...
+
+
+class ConfluentRegistry:
+    """A registry reached over the Confluent API (Apicurio, Karapace, Confluent)."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = SchemaRegistryClient({"url": url, "timeout": 10, "max.retries": 2})
+
+    def register(self, subject: str, schema: str, compatibility: str) -> int:
+        """Register a schema under a subject whose compatibility is set first."""
+
+        def work() -> int:
+            self._client.set_compatibility(subject, compatibility)
+            return int(self._client.register_schema(subject, Schema(schema, "AVRO")))
+
+        return self._ask(work, f"subject {subject}")
+
+    def lookup(self, subject: str, schema: str) -> int:
+        """Return the id of a registered schema."""
+        return self._ask(lambda: int(self._client.lookup_schema(subject, Schema(schema, "AVRO")).schema_id or 0),
+                         f"subject {subject}")  # fmt: skip
+
+    def schema(self, schema_id: int) -> str:
+        """Return a schema's text."""
+        try:
+            return str(self._ask(lambda: self._client.get_schema(schema_id).schema_str, f"schema id {schema_id}"))
+        except RefuseToStart as error:
+            raise Quarantine("unknown_schema", f"schema id {schema_id} is not in the registry",
+                             remedy="Daftarkan kembali skema sumber ini, lalu ulangi baris karantina.") from error  # fmt: skip
+
+    def _ask(self, work: Callable[[], T], what: str) -> T:
+        try:
+            return work()
+        except SchemaRegistryError as error:
+            if error.http_status_code >= 500:
+                raise TryAgain(f"registry {self._url}: {what}: {error}") from error
+            raise RefuseToStart(
+                f"registry {self._url}: {what}: {error}; run `satudata prepare`, or settle the incompatible schema"
+            ) from error
+        except httpx.HTTPError as error:
+            raise TryAgain(f"registry {self._url} does not answer for {what}: {error!r}") from error
+
+
+class MemoryRegistry:
+    """The registry's twin for tests: same answers, no service."""
+
+    def __init__(self) -> None:
+        self._schemas: list[str] = []
+        self._subjects: dict[tuple[str, str], int] = {}
+
+    def register(self, subject: str, schema: str, compatibility: str) -> int:  # noqa: ARG002 - the twin accepts all
+        """Register a schema and return its id."""
+        if (subject, schema) not in self._subjects:
+            if schema not in self._schemas:
+                self._schemas.append(schema)
+            self._subjects[subject, schema] = self._schemas.index(schema) + 1
+        return self._subjects[subject, schema]
+
+    def lookup(self, subject: str, schema: str) -> int:
+        """Return the id of a registered schema."""
+        if (subject, schema) not in self._subjects:
+            raise RefuseToStart(f"subject {subject} does not hold this schema")
+        return self._subjects[subject, schema]
+
+    def schema(self, schema_id: int) -> str:
+        """Return a schema's text."""
+        if not 1 <= schema_id <= len(self._schemas):
+            raise Quarantine("unknown_schema", f"schema id {schema_id} is not in the registry",
+                             remedy="Daftarkan kembali skema sumber ini, lalu ulangi baris karantina.")  # fmt: skip
+        return self._schemas[schema_id - 1]
+
+
+class Writer(NamedTuple):
+    """A schema as messages were written with it."""
+
+    name: str
+    """Full name of the record."""
+    schema: dict[str, Any]
+    """The schema's JSON, as registered."""
+    parsed: Any
+    """fastavro's parsed form, logical types off."""
+
+
+class Codec:
+    """Encodes the hub's records and decodes every message by its writer's schema."""
+
+    def __init__(self, registry: Registry, *, register: bool = False) -> None:
+        self._registry = registry
+        self._register = register
+        self._writers: dict[int, Writer] = {}
+        self._encoders: dict[type, tuple[bytes, Any]] = {}
+        self._types = {full_name(schema_text(path)): cls for cls, path in records.SCHEMA_OF.items()}
+
+    def encode(self, record: Any) -> bytes:
+        """Return the framed bytes of one of the hub's records."""
+        encoder = self._encoders.get(type(record))
+        if encoder is None:
+            encoder = self._prepare(type(record))
+        out = io.BytesIO()
+        out.write(encoder[0])
+        fastavro.schemaless_writer(out, encoder[1], record.to_dict())
+        return out.getvalue()
+
+    def _prepare(self, cls: type) -> tuple[bytes, Any]:
+        path = records.SCHEMA_OF[cls]
+        subject, compatibility = SUBJECTS[path]
+        text = schema_text(path)
+        if self._register:
+            schema_id = self._registry.register(subject, text, compatibility)
+        else:
+            schema_id = self._registry.lookup(subject, text)
+        encoder = frame(schema_id), fastavro.parse_schema(plain(json.loads(text)))
+        self._encoders[cls] = encoder
+        return encoder
+
+    def prepare_all(self) -> None:
+        """Register (or look up) every schema of the hub now, not at the first record."""
+        for cls in records.SCHEMA_OF:
+            self._prepare(cls)
+
+    def writer(self, data: bytes) -> Writer:
+        """Return the writer's schema of a framed message; raises TryAgain or Quarantine."""
+        if len(data) < _HEAD.size or data[0] != 0:
+            raise Quarantine("undecodable", f"message of {len(data)} bytes is not framed Avro",
+                             remedy="Periksa pengirim: pesan bukan Avro berbingkai registri.")  # fmt: skip
+        schema_id = _HEAD.unpack_from(data)[1]
+        writer = self._writers.get(schema_id)
+        if writer is None:
+            schema = json.loads(self._registry.schema(schema_id))
+            writer = Writer(full_name(schema), schema, fastavro.parse_schema(plain(schema)))
+            self._writers[schema_id] = writer
+        return writer
+
+    def decode(self, data: bytes) -> tuple[Writer, dict[str, Any]]:
+        """Return the writer's schema and the datum; raises TryAgain or Quarantine."""
+        writer = self.writer(data)
+        body = io.BytesIO(data)
+        body.seek(_HEAD.size)
+        try:
+            datum = fastavro.schemaless_reader(body, writer.parsed, None)
+        except (
+            EOFError,
+            ValueError,
+            IndexError,
+            KeyError,
+            TypeError,
+            OverflowError,
+            MemoryError,
+            struct.error,
+        ) as error:
+            raise Quarantine("undecodable", f"bytes do not follow schema {writer.name}: {type(error).__name__}",
+                             remedy="Kirim ulang baris ini dari sumber; isinya rusak di perjalanan.") from error  # fmt: skip
+        if body.tell() != len(data):
+            raise Quarantine("undecodable", f"{len(data) - body.tell()} bytes left after a datum of {writer.name}",
+                             remedy="Kirim ulang baris ini dari sumber; isinya rusak di perjalanan.")  # fmt: skip
+        return writer, datum
+
+    def decode_record(self, data: bytes) -> Any:
+        """Return one of the hub's records; raises TryAgain or Quarantine (`unexpected_schema` for another one)."""
+        writer, datum = self.decode(data)
+        cls = self._types.get(writer.name)
+        if cls is None:
+            raise Quarantine("unexpected_schema", f"schema {writer.name} is none of the hub's",
+                             remedy="Pesan ini bukan milik hub; periksa siapa yang menulis ke topik ini.")  # fmt: skip
+        try:
+            return cls.from_dict(datum)  # type: ignore[attr-defined]  # every generated record has it
+        except KeyError as error:
+            raise Quarantine("unexpected_schema", f"{writer.name} was written without field {error}",
+                             remedy="Perbarui penulis topik ini ke skema terbaru.") from error  # fmt: skip
+
+
+def frame(schema_id: int) -> bytes:
+    """Return the five bytes before a datum."""
+    return _HEAD.pack(0, schema_id)
+
+
+def schema_text(path: str) -> str:
+    """Return a schema file of the hub as compact JSON text; `path` as in `records.SCHEMA_OF`."""
+    text = (resources.files("schemas") / "avro" / f"{path}.avsc").read_text(encoding="utf-8")
+    return json.dumps(json.loads(text), separators=(",", ":"))
+
+
+def full_name(schema: str | Mapping[str, Any]) -> str:
+    """Return a record schema's full name, or the type's name for any other schema."""
+    parsed = json.loads(schema) if isinstance(schema, str) else schema
+    if not isinstance(parsed, Mapping) or "name" not in parsed:
+        return str(parsed)
+    name = str(parsed["name"])
+    return name if "." in name or "namespace" not in parsed else f"{parsed['namespace']}.{name}"
+
+
+def plain(schema: Any) -> Any:
+    """Return a schema without logical types, so that data stay as they travel."""
+    if isinstance(schema, list):
+        return [plain(branch) for branch in schema]
+    if isinstance(schema, dict):
+        return {key: plain(value) for key, value in schema.items() if key != "logicalType"}
+    return schema

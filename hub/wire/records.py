@@ -1,0 +1,718 @@
+"""Records that flow between stages, made from schemas/avro by tools/gen_records.py: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Part of a record: Flag."""
+
+    field: str
+    code: str
+    """Missing, placeholder, temporary, implausible, default, disagrees, converted, unknown_code or repaired."""
+    was: str | None = None
+    """The source's own text where it was repaired or set aside."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "field": self.field,
+            "code": self.code,
+            "was": self.was,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> Flag:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["field"],
+            datum["code"],
+            datum["was"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CleanPerson:
+    """One source record of a person, standardised.
+
+    Attribute fields are null when the record is deleted or does not know them.
+    """
+
+    id: bytes
+    """Record id, also the message key."""
+    version: bytes
+    """Epoch, position, cleaning revision; byte order is order."""
+    deleted: bool
+    source: str
+    table: str
+    changed_at: int
+    """Commit time at the source, microseconds since 1970 UTC."""
+    digest: int
+    """64-bit keyed digest of the raw row after the change; 0 when deleted."""
+    previous: bytes | None = None
+    """Id before a changed primary key, on the create."""
+    next: bytes | None = None
+    """Id after a changed primary key, on the delete."""
+    nik: str | None = None
+    """16 digits that can identify; never a placeholder or temporary number."""
+    kk: str | None = None
+    """Family card number, 16 digits."""
+    name: str | None = None
+    """Upper case, titles and degrees taken apart."""
+    titles: str | None = None
+    """Titles before and degrees after the name, separated by a bar."""
+    name_variants: tuple[str, ...] = ()
+    """Other spellings for comparison only."""
+    sex: str | None = None
+    """Male or female."""
+    birth_date: int | None = None
+    """Days since 1970-01-01."""
+    birth_place: str | None = None
+    mother: str | None = None
+    """Mother's name, as name."""
+    phone: str | None = None
+    """E.164."""
+    street: str | None = None
+    rt: int | None = None
+    rw: int | None = None
+    region: str | None = None
+    """Deepest known region code, digits only, in region_system."""
+    region_system: str | None = None
+    """Kemendagri or bps."""
+    marital: str | None = None
+    """Single, married, divorced or widowed."""
+    vital: str | None = None
+    """Alive or dead."""
+    flags: tuple[Flag, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "id": self.id,
+            "version": self.version,
+            "deleted": self.deleted,
+            "source": self.source,
+            "table": self.table,
+            "changed_at": self.changed_at,
+            "digest": self.digest,
+            "previous": self.previous,
+            "next": self.next,
+            "nik": self.nik,
+            "kk": self.kk,
+            "name": self.name,
+            "titles": self.titles,
+            "name_variants": self.name_variants,
+            "sex": self.sex,
+            "birth_date": self.birth_date,
+            "birth_place": self.birth_place,
+            "mother": self.mother,
+            "phone": self.phone,
+            "street": self.street,
+            "rt": self.rt,
+            "rw": self.rw,
+            "region": self.region,
+            "region_system": self.region_system,
+            "marital": self.marital,
+            "vital": self.vital,
+            "flags": [item.to_dict() for item in self.flags],
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> CleanPerson:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["id"],
+            datum["version"],
+            datum["deleted"],
+            datum["source"],
+            datum["table"],
+            datum["changed_at"],
+            datum["digest"],
+            datum["previous"],
+            datum["next"],
+            datum["nik"],
+            datum["kk"],
+            datum["name"],
+            datum["titles"],
+            tuple(datum["name_variants"]),
+            datum["sex"],
+            datum["birth_date"],
+            datum["birth_place"],
+            datum["mother"],
+            datum["phone"],
+            datum["street"],
+            datum["rt"],
+            datum["rw"],
+            datum["region"],
+            datum["region_system"],
+            datum["marital"],
+            datum["vital"],
+            tuple([Flag.from_dict(item) for item in datum["flags"]]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Records of this table with a version below the floor no longer exist.
+
+    Stands in every raw partition, then in every clean partition for each of them.
+    """
+
+    source: str
+    table: str
+    floor: bytes
+    raw_partition: int
+    raw_partitions: int
+    clean_partition: int = -1
+    """-1 in raw."""
+    clean_partitions: int = -1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "source": self.source,
+            "table": self.table,
+            "floor": self.floor,
+            "raw_partition": self.raw_partition,
+            "raw_partitions": self.raw_partitions,
+            "clean_partition": self.clean_partition,
+            "clean_partitions": self.clean_partitions,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> Sweep:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["source"],
+            datum["table"],
+            datum["floor"],
+            datum["raw_partition"],
+            datum["raw_partitions"],
+            datum["clean_partition"],
+            datum["clean_partitions"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Stands in clean where a quarantined row would stand.
+
+    the record was seen at this version but its values were refused.
+    """
+
+    source: str
+    table: str
+    version: bytes
+    item: str
+    """Id of the quarantine item."""
+    id: bytes | None = None
+    """Null: the row cannot be identified, so sweeps of its table must wait for the quarantine item."""
+    previous: bytes | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "source": self.source,
+            "table": self.table,
+            "version": self.version,
+            "item": self.item,
+            "id": self.id,
+            "previous": self.previous,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> Held:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["source"],
+            datum["table"],
+            datum["version"],
+            datum["item"],
+            datum["id"],
+            datum["previous"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Part of a record: Pair."""
+
+    a: bytes
+    b: bytes
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "a": self.a,
+            "b": self.b,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> Pair:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["a"],
+            datum["b"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A steward's decision on pairs of records.
+
+    The order of the topic's one partition decides between contradictions.
+    """
+
+    id: str
+    """UUID."""
+    verdict: str
+    """Same, different, unsure, or withdrawn (undoes the judgement named in withdraws)."""
+    pairs: tuple[Pair, ...]
+    author: str
+    reason: str
+    made_at: int
+    """Microseconds since 1970 UTC."""
+    expires_at: int | None = None
+    withdraws: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "id": self.id,
+            "verdict": self.verdict,
+            "pairs": [item.to_dict() for item in self.pairs],
+            "author": self.author,
+            "reason": self.reason,
+            "made_at": self.made_at,
+            "expires_at": self.expires_at,
+            "withdraws": self.withdraws,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> Judgement:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["id"],
+            datum["verdict"],
+            tuple([Pair.from_dict(item) for item in datum["pairs"]]),
+            datum["author"],
+            datum["reason"],
+            datum["made_at"],
+            datum["expires_at"],
+            datum["withdraws"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineItem:
+    """A refused message, whole, with its reason."""
+
+    id: str
+    """UUID made from stage, topic, partition and offset, so a repeat is the same item."""
+    stage: str
+    """Clean, link or a connector; retry re-enters here."""
+    source: str
+    table: str
+    topic: str
+    partition: int
+    offset: int
+    code: str
+    """Stable word for metrics and filters."""
+    reason: str
+    """What was found and expected; no personal value."""
+    remedy: str
+    """What to do, in Indonesian."""
+    at: int
+    """Microseconds since 1970 UTC."""
+    headers: dict[str, bytes]
+    record: bytes | None = None
+    version: bytes | None = None
+    field: str | None = None
+    key: bytes | None = None
+    payload: bytes | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "id": self.id,
+            "stage": self.stage,
+            "source": self.source,
+            "table": self.table,
+            "topic": self.topic,
+            "partition": self.partition,
+            "offset": self.offset,
+            "code": self.code,
+            "reason": self.reason,
+            "remedy": self.remedy,
+            "at": self.at,
+            "headers": self.headers,
+            "record": self.record,
+            "version": self.version,
+            "field": self.field,
+            "key": self.key,
+            "payload": self.payload,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> QuarantineItem:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["id"],
+            datum["stage"],
+            datum["source"],
+            datum["table"],
+            datum["topic"],
+            datum["partition"],
+            datum["offset"],
+            datum["code"],
+            datum["reason"],
+            datum["remedy"],
+            datum["at"],
+            datum["headers"],
+            datum["record"],
+            datum["version"],
+            datum["field"],
+            datum["key"],
+            datum["payload"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePosition:
+    """How far a source is read.
+
+    Written only after Kafka acknowledged everything before it.
+    """
+
+    source: str
+    epoch: int
+    identity: dict[str, str]
+    """What the position is a position of: system id, timeline, slot ...."""
+    state: dict[str, str]
+    """The kind's own: confirmed position, finished tables, counter."""
+    at: int
+    """Microseconds since 1970 UTC."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "source": self.source,
+            "epoch": self.epoch,
+            "identity": self.identity,
+            "state": self.state,
+            "at": self.at,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> SourcePosition:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["source"],
+            datum["epoch"],
+            datum["identity"],
+            datum["state"],
+            datum["at"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Loser:
+    """Part of a record: Loser."""
+
+    source: str
+    record: bytes
+    changed_at: int
+    value: str
+    """The group's losing values as a JSON object."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "source": self.source,
+            "record": self.record,
+            "changed_at": self.changed_at,
+            "value": self.value,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> Loser:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["source"],
+            datum["record"],
+            datum["changed_at"],
+            datum["value"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Win:
+    """Part of a record: Win."""
+
+    group: str
+    """Attribute group."""
+    rule: str
+    """Only, rank, recency or record_id: what decided."""
+    source: str
+    record: bytes
+    changed_at: int
+    losers: tuple[Loser, ...] = ()
+    """Records whose value differs from the winner's."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "group": self.group,
+            "rule": self.rule,
+            "source": self.source,
+            "record": self.record,
+            "changed_at": self.changed_at,
+            "losers": [item.to_dict() for item in self.losers],
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> Win:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["group"],
+            datum["rule"],
+            datum["source"],
+            datum["record"],
+            datum["changed_at"],
+            tuple([Loser.from_dict(item) for item in datum["losers"]]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Part of a record: Member."""
+
+    record: bytes
+    source: str
+    table: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "record": self.record,
+            "source": self.source,
+            "table": self.table,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> Member:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["record"],
+            datum["source"],
+            datum["table"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenPerson:
+    """The full current state of one person.
+
+    A vanished id keeps a stub without personal data for ever.
+    """
+
+    entity_id: str
+    """UUID, also the message key."""
+    generation: int
+    """First part of the entity version: store generation, raised by a restore."""
+    sequence: int
+    """Second part: commit sequence."""
+    status: str
+    """Active, merged, split or deleted."""
+    moved_to: tuple[str, ...] = ()
+    """Entity ids that took a vanished id's records."""
+    previous_ids: tuple[str, ...] = ()
+    nik: str | None = None
+    kk: str | None = None
+    name: str | None = None
+    titles: str | None = None
+    sex: str | None = None
+    birth_date: int | None = None
+    birth_place: str | None = None
+    mother: str | None = None
+    phone: str | None = None
+    street: str | None = None
+    rt: int | None = None
+    rw: int | None = None
+    region: str | None = None
+    region_system: str | None = None
+    marital: str | None = None
+    vital: str | None = None
+    wins: tuple[Win, ...] = ()
+    members: tuple[Member, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "entity_id": self.entity_id,
+            "generation": self.generation,
+            "sequence": self.sequence,
+            "status": self.status,
+            "moved_to": self.moved_to,
+            "previous_ids": self.previous_ids,
+            "nik": self.nik,
+            "kk": self.kk,
+            "name": self.name,
+            "titles": self.titles,
+            "sex": self.sex,
+            "birth_date": self.birth_date,
+            "birth_place": self.birth_place,
+            "mother": self.mother,
+            "phone": self.phone,
+            "street": self.street,
+            "rt": self.rt,
+            "rw": self.rw,
+            "region": self.region,
+            "region_system": self.region_system,
+            "marital": self.marital,
+            "vital": self.vital,
+            "wins": [item.to_dict() for item in self.wins],
+            "members": [item.to_dict() for item in self.members],
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> GoldenPerson:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["entity_id"],
+            datum["generation"],
+            datum["sequence"],
+            datum["status"],
+            tuple(datum["moved_to"]),
+            tuple(datum["previous_ids"]),
+            datum["nik"],
+            datum["kk"],
+            datum["name"],
+            datum["titles"],
+            datum["sex"],
+            datum["birth_date"],
+            datum["birth_place"],
+            datum["mother"],
+            datum["phone"],
+            datum["street"],
+            datum["rt"],
+            datum["rw"],
+            datum["region"],
+            datum["region_system"],
+            datum["marital"],
+            datum["vital"],
+            tuple([Win.from_dict(item) for item in datum["wins"]]),
+            tuple([Member.from_dict(item) for item in datum["members"]]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Part of a record: Cause."""
+
+    kind: str
+    """Record, judgement, sweep, attestation, generic_key or model."""
+    id: str
+    """Record id in hexadecimal, judgement id, or model version."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "kind": self.kind,
+            "id": self.id,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> Cause:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["kind"],
+            datum["id"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reassigned:
+    """Part of a record: Reassigned."""
+
+    record: bytes
+    old_id: str
+    new_id: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "record": self.record,
+            "old_id": self.old_id,
+            "new_id": self.new_id,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> Reassigned:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["record"],
+            datum["old_id"],
+            datum["new_id"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EntityChange:
+    """What happened to an entity and why; the stream of changes.<entity>."""
+
+    entity_id: str
+    generation: int
+    sequence: int
+    at: int
+    """Microseconds since 1970 UTC."""
+    kind: str
+    """Created, changed, merged, split, reassigned or deleted."""
+    causes: tuple[Cause, ...] = ()
+    other_ids: tuple[str, ...] = ()
+    """Merged: where to; split: into which."""
+    reassigned: tuple[Reassigned, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "entity_id": self.entity_id,
+            "generation": self.generation,
+            "sequence": self.sequence,
+            "at": self.at,
+            "kind": self.kind,
+            "causes": [item.to_dict() for item in self.causes],
+            "other_ids": self.other_ids,
+            "reassigned": [item.to_dict() for item in self.reassigned],
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> EntityChange:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["entity_id"],
+            datum["generation"],
+            datum["sequence"],
+            datum["at"],
+            datum["kind"],
+            tuple([Cause.from_dict(item) for item in datum["causes"]]),
+            tuple(datum["other_ids"]),
+            tuple([Reassigned.from_dict(item) for item in datum["reassigned"]]),
+        )
+
+
+SCHEMA_OF: dict[type, str] = {
+    CleanPerson: "clean/person",
+    Sweep: "marker/sweep",
+    Held: "marker/held",
+    Judgement: "judgement",
+    QuarantineItem: "quarantine",
+    SourcePosition: "position",
+    GoldenPerson: "golden/person",
+    EntityChange: "golden/change",
+}
+"""Schema file of each top-level record, as `hub.wire.avro` names it."""

@@ -23,6 +23,8 @@ from hub.wire.errors import Quarantine, RefuseToStart, TryAgain
 
 T = TypeVar("T")
 _HEAD = struct.Struct(">bI")
+_REGISTER_AGAIN = "Daftarkan kembali skema sumber ini, lalu ulangi baris karantina."
+_SEND_AGAIN = "Kirim ulang baris ini dari sumber; isinya rusak di perjalanan."
 SUBJECTS: Mapping[str, tuple[str, str]] = {
     "clean/person": ("clean.person-value", "FULL_TRANSITIVE"),
     "marker/sweep": ("satudata.marker.Sweep", "FULL_TRANSITIVE"),
@@ -79,7 +81,7 @@ class ConfluentRegistry:
             return str(self._ask(lambda: self._client.get_schema(schema_id).schema_str, f"schema id {schema_id}"))
         except RefuseToStart as error:
             raise Quarantine("unknown_schema", f"schema id {schema_id} is not in the registry",
-                             remedy="Daftarkan kembali skema sumber ini, lalu ulangi baris karantina.") from error  # fmt: skip
+                             remedy=_REGISTER_AGAIN) from error  # fmt: skip
 
     def _ask(self, work: Callable[[], T], what: str) -> T:
         try:
@@ -119,7 +121,7 @@ class MemoryRegistry:
         """Return a schema's text."""
         if not 1 <= schema_id <= len(self._schemas):
             raise Quarantine("unknown_schema", f"schema id {schema_id} is not in the registry",
-                             remedy="Daftarkan kembali skema sumber ini, lalu ulangi baris karantina.")  # fmt: skip
+                             remedy=_REGISTER_AGAIN)  # fmt: skip
         return self._schemas[schema_id - 1]
 
 
@@ -202,10 +204,10 @@ class Codec:
             struct.error,
         ) as error:
             raise Quarantine("undecodable", f"bytes do not follow schema {writer.name}: {type(error).__name__}",
-                             remedy="Kirim ulang baris ini dari sumber; isinya rusak di perjalanan.") from error  # fmt: skip
+                             remedy=_SEND_AGAIN) from error  # fmt: skip
         if body.tell() != len(data):
             raise Quarantine("undecodable", f"{len(data) - body.tell()} bytes left after a datum of {writer.name}",
-                             remedy="Kirim ulang baris ini dari sumber; isinya rusak di perjalanan.")  # fmt: skip
+                             remedy=_SEND_AGAIN)  # fmt: skip
         return writer, datum
 
     def decode_record(self, data: bytes) -> Any:

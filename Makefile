@@ -1,0 +1,56 @@
+# The words that people and CI use.  Every target sets up what it needs, on a fresh machine too.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO_ARGS ?=
+TEST_ARGS ?=
+SOAK_ARGS ?= --minutes 30
+
+.PHONY: demo test check gen soak bench lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo   watch invented changes become golden records (DEMO_ARGS=\"--seconds 30 --json\")"
+	@echo "make test   every test, on real services that it starts itself"
+	@echo "make check  format, lint, types, import layers, generated files"
+	@echo "make gen    write the generated files anew"
+	@echo "make soak   kill processes under load for as long as you like (SOAK_ARGS=\"--minutes 60\")"
+
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: apt-get install python3.11 python3.11-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing packages into $(VENV) (about 500 MB the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/satudata demo $(DEMO_ARGS)
+
+test: $(READY) tools/.have-prometheus
+	@$(BIN)/python -m pytest $(TEST_ARGS)
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/gen.py --check
+
+gen: $(READY)
+	$(BIN)/python tools/gen.py
+
+soak: $(READY)
+	$(BIN)/python -m tests.e2e.soak $(SOAK_ARGS)
+
+bench: $(READY)
+	$(BIN)/satudata bench hop && $(BIN)/satudata bench latency && $(BIN)/satudata bench river
+
+# Prometheus and promtool judge the alert rules and the dashboard; the package is only unpacked, no service is set up.
+.PHONY: tools/.have-prometheus
+tools/.have-prometheus: $(READY)
+	@$(BIN)/python tools/get_prometheus.py
+
+lock: $(READY)
+	$(BIN)/uv pip compile --quiet --extra hub --extra platform --extra dev --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock

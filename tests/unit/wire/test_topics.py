@@ -1,0 +1,29 @@
+"""The table of topics: names, settings, writers and readers."""
+
+from hub.wire import avro, topics
+
+
+def test_a_raw_topic_is_named_after_source_and_table() -> None:
+    topic = topics.raw_topic("dukcapil", "public.penduduk")
+    assert topic.name == "raw.dukcapil.public.penduduk"
+    assert topic.config()["cleanup.policy"] == "delete"
+
+
+def test_every_topic_has_one_kind_of_writer_and_a_reader_but_quarantine() -> None:
+    for topic in topics.TOPICS:
+        assert topic.readers, topic.name
+        assert len(topic.writers) == 1 or topic is topics.QUARANTINE_CLEAN, topic.name
+
+
+def test_only_golden_and_positions_are_compacted_and_judgements_stay_for_ever() -> None:
+    assert {t.name for t in topics.TOPICS if t.cleanup == "compact"} == {"position.<source>", "golden.person"}
+    assert topics.JUDGEMENT.retention_ms == topics.FOR_EVER
+    assert topics.JUDGEMENT.partitions == 1
+
+
+def test_every_schema_of_a_topic_is_one_that_the_codec_knows() -> None:
+    assert {t.schema for t in topics.TOPICS if t is not topics.RAW} <= set(avro.SUBJECTS)
+
+
+def test_raw_and_quarantine_take_large_messages() -> None:
+    assert topics.RAW.max_message_bytes == topics.QUARANTINE_CLEAN.max_message_bytes == topics.LARGE_MESSAGE

@@ -46,7 +46,8 @@ class RecordRow:
     next: bytes | None
     """Set on a delete by key change; the record stays living until its successor is seen."""
     body: CleanPerson | None
-    """The last values; None once deleted."""
+    """The last values; None once deleted, and None in a living row of a Delta whose values the store already has:
+    persist then keeps the body it stored (link holds no bodies in memory)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,241 @@
+"""Every table of the hub's PostgreSQL, as SQLAlchemy core: what persist writes and publish and serve read.
+
+Schema `link` holds what is needed to know who is the same, schema `store` what the hub tells others.  Only the holder
+of `link.lease` writes, in one transaction a batch; so the order of `store.clock` is the order of commits and a reader
+that has seen a sequence has seen everything below it.
+
+Left out on purpose: blocking keys (a function of `link.record.body` and the model, rebuilt at load) and a table of
+clusters (`store.member` is it).  Record ids are 16 bytes, versions 24 (`hub.wire.version`); entity ids are UUIDs.
+Columns named `body` hold Avro in single-object encoding (`hub.wire.archive`), readable without the registry, whose
+schemas stand in `store.schema`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+LINK = "link"
+STORE = "store"
+TIME = DateTime(timezone=True)
+
+
+def _must(name: str, kind: type[TypeEngine[Any]] | TypeEngine[Any]) -> Column[Any]:
+    return Column(name, kind, nullable=False)
+
+
+# ---------------------------------------------------------------- link: who is the same
+
+record = Table(
+    "record", METADATA,
+    Column("id", LargeBinary, primary_key=True),
+    _must("source", Text), _must("tbl", Text),
+    _must("version", LargeBinary), _must("seen", LargeBinary), _must("root", LargeBinary),
+    _must("deleted", Boolean), Column("next", LargeBinary),
+    Column("body", LargeBinary, comment="CleanPerson, the last values; null once deleted"),
+    schema=LINK, postgresql_with={"fillfactor": "85"},
+)  # fmt: skip
+"""Last state of every source record (decisions.RecordRow); also the archive of the last clean state."""
+
+lineage = Table(
+    "lineage", METADATA,
+    _must("child", LargeBinary), _must("version", LargeBinary), _must("parent", LargeBinary),
+    PrimaryKeyConstraint("child", "version"), schema=LINK,
+)  # fmt: skip
+
+edge = Table(
+    "edge", METADATA,
+    _must("a", LargeBinary), _must("b", LargeBinary), _must("weight", Integer),
+    Column("levels", JSON, nullable=False, comment="[[comparison, level, weight in milli-bits], ...]"),
+    PrimaryKeyConstraint("a", "b"), schema=LINK,
+)  # fmt: skip
+
+judgement = Table(
+    "judgement", METADATA,
+    _must("id", Text), _must("a", LargeBinary), _must("b", LargeBinary),
+    Column("sequence", BigInteger, nullable=False, comment="order of arrival"),
+    _must("verdict", Text), _must("author", Text), _must("reason", Text),
+    Column("made_at", BigInteger, nullable=False, comment="microseconds since 1970 UTC"),
+    Column("expires_at", BigInteger, comment="microseconds since 1970 UTC"),
+    Column("state", Text, nullable=False, comment="active, superseded, refused, withdrawn or expired"),
+    PrimaryKeyConstraint("id", "a", "b"), Index(None, "a", "b"), schema=LINK,
+)  # fmt: skip
+"""One row a judged pair of lineage roots, a < b."""
+
+floor = Table(
+    "floor", METADATA,
+    _must("source", Text), _must("tbl", Text), _must("floor", LargeBinary),
+    PrimaryKeyConstraint("source", "tbl"), schema=LINK,
+)  # fmt: skip
+
+sweep = Table(
+    "sweep", METADATA,
+    _must("source", Text), _must("tbl", Text), _must("floor", LargeBinary),
+    _must("raw_partition", Integer), _must("raw_partitions", Integer),
+    _must("clean_partition", Integer), _must("clean_partitions", Integer),
+    PrimaryKeyConstraint("source", "tbl", "floor", "raw_partition", "clean_partition"), schema=LINK,
+)  # fmt: skip
+
+block = Table(
+    "block", METADATA,
+    Column("item", Text, primary_key=True, comment="quarantine item that blocks its table's sweeps"),
+    _must("source", Text), _must("tbl", Text), _must("version", LargeBinary),
+    Column("id", LargeBinary), Column("previous", LargeBinary), schema=LINK,
+)  # fmt: skip
+
+lease = Table(
+    "lease", METADATA,
+    Column("name", Text, primary_key=True, comment="the one row is `reconcile`"),
+    _must("epoch", BigInteger), Column("holder", Text), _must("expires_at", TIME), schema=LINK,
+)  # fmt: skip
+
+offset = Table(
+    "offset", METADATA,
+    _must("cluster_id", Text), _must("topic_id", Text), _must("partition", Integer),
+    _must("topic", Text), _must("next_offset", BigInteger),
+    PrimaryKeyConstraint("cluster_id", "topic_id", "partition"), schema=LINK,
+    postgresql_with={"fillfactor": "50"},
+)  # fmt: skip
+"""Where reconcile reads on; moved in the transaction that holds what was read."""
+
+# ---------------------------------------------------------------- store: what the hub tells
+
+_LIVING = text("status = 'active'")
+
+person = Table(
+    "person", METADATA,
+    Column("entity_id", Uuid, primary_key=True),
+    _must("generation", BigInteger), _must("sequence", BigInteger),
+    Column("status", Text, nullable=False, comment="active; merged, split or deleted: a stub without personal data"),
+    Column("moved_to", ARRAY(Uuid), nullable=False, comment="entity ids that took a vanished id's records"),
+    Column("previous_ids", ARRAY(Uuid), nullable=False, comment="vanished ids that resolve to this one"),
+    Column("nik", Text), Column("kk", Text), Column("name", Text), Column("titles", Text), Column("sex", Text),
+    Column("birth_date", Date), Column("birth_place", Text), Column("mother", Text), Column("phone", Text),
+    Column("street", Text), Column("rt", Integer), Column("rw", Integer), Column("region", Text),
+    Column("region_system", Text), Column("marital", Text), Column("vital", Text),
+    Column("wins", JSON, nullable=False,
+           comment="[{group, rule, source, record (hex), changed_at, losers: [{source, record, changed_at, value}]}]"),
+    Column("digest", LargeBinary, nullable=False, comment="of the content; an unchanged row is not published"),
+    Column("changed_at", TIME, nullable=False, comment="when this version was committed"),
+    Index(None, "nik", postgresql_where=_LIVING), Index(None, "kk", postgresql_where=_LIVING),
+    Index(None, "name", "birth_date", postgresql_where=_LIVING), Index(None, "phone", postgresql_where=_LIVING),
+    schema=STORE, postgresql_with={"fillfactor": "85"},
+)  # fmt: skip
+"""Current golden rows, and for ever a stub of every id that vanished."""
+
+member = Table(
+    "member", METADATA,
+    Column("record", LargeBinary, primary_key=True),
+    Column("entity_id", Uuid, nullable=False, index=True),
+    _must("source", Text), _must("tbl", Text), schema=STORE, postgresql_with={"fillfactor": "85"},
+)  # fmt: skip
+"""Which entity each living record belongs to."""
+
+history = Table(
+    "history", METADATA,
+    _must("entity_id", Uuid), _must("generation", BigInteger), _must("sequence", BigInteger),
+    Column("at", TIME, nullable=False, comment="commit time, the same for all rows of a commit"),
+    Column("kind", Text, nullable=False, comment="created, changed, merged, split, reassigned or deleted"),
+    _must("status", Text),
+    Column("causes", JSON, nullable=False, comment="[{kind, id}]"),
+    Column("other_ids", ARRAY(Uuid), nullable=False),
+    Column("body", LargeBinary, nullable=False, comment="GoldenPerson as published"),
+    PrimaryKeyConstraint("entity_id", "generation", "sequence"), Index(None, "generation", "sequence"), schema=STORE,
+)  # fmt: skip
+"""Every published state, append-only; `store.history_span` (a view) adds `until`, the end of its validity."""
+
+alias = Table(
+    "alias", METADATA,
+    Column("old_id", Uuid, nullable=False, comment="a vanished id; a living one is never here"),
+    Column("new_id", Uuid, nullable=False, index=True, comment="one of the ids that took its records; may vanish too"),
+    Column("status", Text, nullable=False, comment="merged or split; a deleted id has no alias"),
+    _must("generation", BigInteger), _must("sequence", BigInteger),
+    PrimaryKeyConstraint("old_id", "new_id"), schema=STORE,
+)  # fmt: skip
+"""Where vanished ids went; follow it until the id is living.  Acyclic: a returning id loses its rows."""
+
+outbox = Table(
+    "outbox", METADATA,
+    Column("id", BigInteger, Identity(always=False), primary_key=True, comment="publication order = commit order"),
+    _must("generation", BigInteger), _must("sequence", BigInteger),
+    _must("topic", Text), _must("key", LargeBinary), Column("value", LargeBinary),
+    Column("headers", JSON, nullable=False, comment="{name: text}, in order, sent as UTF-8"),
+    Column("at", TIME, nullable=False), schema=STORE,
+)  # fmt: skip
+"""Messages to publish; a channel `outbox` is notified with every commit that adds some."""
+
+published = Table(
+    "published", METADATA,
+    Column("name", Text, primary_key=True, comment="publisher"),
+    Column("cursor", BigInteger, nullable=False, comment="last outbox id acknowledged; only rises"), schema=STORE,
+)  # fmt: skip
+
+clock = Table(
+    "clock", METADATA,
+    Column("id", Boolean, primary_key=True, server_default=text("true")),
+    Column("generation", BigInteger, nullable=False, comment="raised by a restore"),
+    Column("sequence", BigInteger, nullable=False, comment="raised by every commit"),
+    CheckConstraint("id", name="one_row"), schema=STORE,
+)  # fmt: skip
+
+quarantine = Table(
+    "quarantine", METADATA,
+    Column("id", Text, primary_key=True),
+    _must("stage", Text), _must("source", Text), _must("tbl", Text), _must("topic", Text),
+    _must("partition", Integer), _must("offset", BigInteger), _must("code", Text), _must("reason", Text),
+    Column("remedy", Text, nullable=False, comment="in Indonesian"),
+    Column("at", TIME, nullable=False, comment="when it was refused"),
+    Column("headers", JSON, nullable=False, comment="{name: base64}"),
+    Column("record", LargeBinary), Column("version", LargeBinary), Column("field", Text),
+    Column("key", LargeBinary), Column("payload", LargeBinary),
+    Column("state", Text, nullable=False, comment="open, retried, closed or discarded"),
+    Column("opened_at", TIME, nullable=False), Column("closed_at", TIME),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0"), comment="retries so far"),
+    Column("note", Text, comment="why an operator discarded it"),
+    Index(None, "record", postgresql_where=text("state in ('open', 'retried')")),
+    Index(None, "state", "source"), schema=STORE,
+)  # fmt: skip
+"""Refused messages, whole."""
+
+schema = Table(
+    "schema", METADATA,
+    Column("fingerprint", LargeBinary, primary_key=True, comment="CRC-64-AVRO, 8 bytes as in a body's header"),
+    _must("text", Text), schema=STORE,
+)  # fmt: skip
+"""Writer's schemas of every `body`, so that a store outlives its registry."""
+
+HISTORY_SPAN = """
+create view store.history_span as
+select h.*, lead(h.at) over (partition by h.entity_id order by h.generation, h.sequence) as until
+from store.history h
+"""
+"""The view that gives each history row its end; null while it is current."""

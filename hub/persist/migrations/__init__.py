@@ -1,0 +1,1 @@
+"""Revisions of the store, applied in order by `hub.persist.migrate`."""

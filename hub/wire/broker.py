@@ -128,6 +128,10 @@ class Log(Protocol):
         """Return the number of partitions, 0 if there is no such topic."""
         ...
 
+    def topic_ids(self, topics: Sequence[str]) -> dict[str, str]:
+        """Return the broker's id of each topic: another id means that the topic was made anew."""
+        ...
+
     def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
         """Return (first offset, next offset) of every partition."""
         ...

@@ -61,6 +61,10 @@ class MemoryBroker:
         """Return the number of partitions, 0 if there is no such topic."""
         return self._topics[topic].partitions if topic in self._topics else 0
 
+    def topic_ids(self, topics: Sequence[str]) -> dict[str, str]:
+        """Return an id of each topic; a broker's topics are made once and never anew."""
+        return {name: f"{id(self):x}/{name}" for name in topics}
+
     def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
         """Return (first offset, next offset) of every partition."""
         return {p: (0, len(self._messages[topic, p])) for p in range(self.partitions(topic))}

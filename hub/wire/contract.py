@@ -40,6 +40,20 @@ class FieldMap(_Strict):
         return (value,) if isinstance(value, str) else value
 
 
+class DeletedWhen(_Strict):
+    """A soft delete: rows whose column holds this value are deleted records."""
+
+    column: str
+    equals: str = Field(description="the value as text: true and false for booleans, digits for numbers")
+
+    @field_validator("equals", mode="before")
+    @classmethod
+    def _text(cls, value: Any) -> Any:
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return str(value) if isinstance(value, int) else value
+
+
 class Expect(_Strict):
     """What the owner promises; clean and monitoring compare with it."""
 
@@ -56,6 +70,7 @@ class Table(_Strict):
     key: tuple[str, ...] = Field(min_length=1)
     surrogate_key: bool = Field(True, description="false only where the table has no key but a personal number")
     ignore: tuple[str, ...] = ()
+    deleted_when: DeletedWhen | None = None
     drift: Literal["keep", "quarantine", "stop"] = "keep"
     map: dict[str, FieldMap]
     lookups: dict[str, dict[str, str]] = Field(default_factory=dict)
@@ -63,8 +78,9 @@ class Table(_Strict):
 
     @property
     def mapped(self) -> frozenset[str]:
-        """Columns that some attribute is made from."""
-        return frozenset(column for field in self.map.values() for column in field.columns)
+        """Columns that some attribute is made from, and the one that tells a soft delete."""
+        told = () if self.deleted_when is None else (self.deleted_when.column,)
+        return frozenset([*(column for field in self.map.values() for column in field.columns), *told])
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     sources: Path | None = Field(None, description="folder of source contracts; default: the ones shipped")
     probe_port: int = Field(0, description="port of /metrics, /healthz, /readyz; 0 = any free one")
     log_level: str = Field("info", description="debug, info, warning or error")
+    quarantine_limit: int = Field(
+        1000, gt=0, description="rows of one source that clean may refuse in a row before it halts"
+    )
     durable_flush: bool = Field(True, description="single-broker profile: flush the log at every message")
 
     def endpoint(self, name: str) -> str:

@@ -80,6 +80,8 @@ HEADER_PREVIOUS = "previous"
 """Message header of a raw create after a changed primary key: the old record id."""
 HEADER_NEXT = "next"
 """Message header of a raw delete before a changed primary key: the new record id."""
+HEADER_RETRY = "retry"
+"""Message header of a raw message sent again from quarantine: the item's id, kept if it is refused again."""
 
 
 def raw_topic(source: str, table: str) -> Topic:

@@ -101,3 +101,12 @@ def test_durations(text: str, seconds: int) -> None:
 def test_a_wrong_duration_is_told() -> None:
     with pytest.raises(ValueError, match="15 minutes"):
         contract.duration_s("15 minutes")
+
+
+@pytest.mark.parametrize(("written", "text"), [("1", "1"), ('"1"', "1"), ("true", "true")])
+def test_a_soft_delete_s_column_counts_as_mapped(tmp_path: Path, written: str, text: str) -> None:
+    told = f'ignore = ["foto"]\ndeleted_when = {{ column = "hapus", equals = {written} }}'
+    table = contract.load(write(tmp_path, GOOD.replace('ignore = ["foto"]', told))).table_named("public.warga")
+    assert table.deleted_when is not None
+    assert table.deleted_when.equals == text
+    assert "hapus" in table.mapped

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.metrics import MetricWrapperBase
 
 REGISTRY = CollectorRegistry()
 ALL: list[MetricWrapperBase] = []
+EXPOSITION_TYPE = CONTENT_TYPE_LATEST
 M = TypeVar("M", bound=MetricWrapperBase)
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -81,6 +82,11 @@ GOLDEN_TO_TOPIC = _histogram("satudata_golden_to_topic_seconds", "Golden row com
 REQUESTS = _counter("satudata_http_requests_total", "HTTP requests answered", "route", "status")
 REQUEST_SECONDS = _histogram("satudata_http_request_seconds", "Time to answer", "route")
 JUDGEMENTS = _counter("satudata_judgements_total", "Judgements accepted", "verdict")
+
+
+def exposition() -> bytes:
+    """Return the metrics of this process in Prometheus's text format."""
+    return generate_latest(REGISTRY)
 
 
 def names() -> set[str]:

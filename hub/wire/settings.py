@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     secret_file: Path | None = Field(None, description="file with the master secret (32 bytes or more)")
     sources: Path | None = Field(None, description="folder of source contracts; default: the ones shipped")
     probe_port: int = Field(0, description="port of /metrics, /healthz, /readyz; 0 = any free one")
+    serve_host: str = Field("127.0.0.1", description="address of the HTTP API; only loopback is allowed for now")
+    serve_port: int = Field(8088, description="port of the HTTP API; 0 = any free one, see <home>/run/serve.json")
     log_level: str = Field("info", description="debug, info, warning or error")
     quarantine_limit: int = Field(
         1000, gt=0, description="rows of one source that clean may refuse in a row before it halts"

@@ -1,0 +1,89 @@
+"""Words for rules, comparisons and their levels, in Indonesian and English; an unknown one is shown as it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+Language = Literal["id", "en"]
+
+RULES: Mapping[str, tuple[str, str]] = {
+    "only": ("hanya catatan ini yang mempunyai nilainya", "only this record has a value"),
+    "agreed": ("semua catatan sama", "all records agree"),
+    "rank": ("sumbernya paling berwenang untuk data ini", "its source has the highest authority for it"),
+    "authority": ("sumbernya paling berwenang untuk data ini", "its source has the highest authority for it"),
+    "complete": ("isinya paling lengkap", "it is the most complete"),
+    "completeness": ("isinya paling lengkap", "it is the most complete"),
+    "valid": ("nilainya paling dapat dipercaya", "it is the most plausible"),
+    "validity": ("nilainya paling dapat dipercaya", "it is the most plausible"),
+    "recency": ("catatannya paling baru", "its record is the newest"),
+    "record_id": (
+        "tidak ada pembeda lain; urutan catatan yang menentukan",
+        "nothing else decides; order of record ids",
+    ),
+}
+COMPARISONS: Mapping[str, tuple[str, str]] = {
+    "nik": ("NIK", "NIK"),
+    "name": ("nama", "name"),
+    "birth": ("tanggal lahir", "birth date"),
+    "sex": ("jenis kelamin", "sex"),
+    "kk": ("nomor KK", "family card"),
+    "mother": ("nama ibu", "mother's name"),
+    "address": ("alamat", "address"),
+    "phone": ("telepon", "phone"),
+    "marital": ("status kawin", "marital status"),
+    "vital": ("status hidup", "vital status"),
+}
+LEVELS: Mapping[str, tuple[str, str]] = {
+    "missing": ("tidak diketahui", "unknown"),
+    "exact": ("sama persis", "equal"),
+    "same": ("sama", "equal"),
+    "exact_word": ("sama, satu kata", "equal, one word"),
+    "exact_default": ("sama, tetapi tanggal umum", "equal, but a default date"),
+    "typo": ("beda satu angka", "one digit off"),
+    "serial_typo": ("beda satu angka di nomor urut", "one digit of the serial off"),
+    "serial_next": ("nomor urut bersebelahan (mungkin kembar)", "neighbouring serial (twins perhaps)"),
+    "serial_other": ("nomor urut lain", "another serial"),
+    "date_part": ("hanya bagian tanggalnya sama", "only its date part agrees"),
+    "reordered": ("kata sama, urutan lain", "same words in another order"),
+    "variant": ("ejaan lain dari nama yang sama", "another spelling of the same name"),
+    "shortened": ("disingkat atau terpotong", "shortened or cut off"),
+    "close": ("hampir sama (salah ketik)", "nearly equal (typing error)"),
+    "partial": ("sebagian kata sama", "some words in common"),
+    "swapped": ("hari dan bulan tertukar", "day and month swapped"),
+    "default_year": ("tahun sama, salah satunya tanggal umum", "same year, one a default date"),
+    "near": ("beda satu bagian", "one part differs"),
+    "year": ("hanya tahunnya sama", "only the year agrees"),
+    "different": ("berbeda", "different"),
+}
+VERDICTS: Mapping[str, tuple[str, str]] = {
+    "same": ("orang yang sama", "the same person"),
+    "different": ("orang yang berbeda", "different people"),
+    "unsure": ("belum pasti", "unsure"),
+    "withdrawn": ("dicabut", "withdrawn"),
+}
+
+
+def rule(name: str, language: Language = "id") -> str:
+    """Return a survivorship rule in words."""
+    return _word(RULES, name, language)
+
+
+def comparison(name: str, language: Language = "id") -> str:
+    """Return what is compared (or an attribute group) in words."""
+    return _word(COMPARISONS, name, language)
+
+
+def level(compared: str, name: str, language: Language = "id") -> str:
+    """Return a comparison with its level in words."""
+    return f"{comparison(compared, language)} {_word(LEVELS, name, language)}"
+
+
+def verdict(name: str, language: Language = "id") -> str:
+    """Return a judgement's verdict in words."""
+    return _word(VERDICTS, name, language)
+
+
+def _word(table: Mapping[str, tuple[str, str]], name: str, language: Language) -> str:
+    pair = table.get(name)
+    return name if pair is None else pair[0 if language == "id" else 1]

@@ -1,0 +1,87 @@
+"""Everything that link must know again at start, streamed from one consistent view of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from hub.persist import connection
+from hub.persist.link_rows import levels_of
+from hub.persist.stage import Database
+from hub.wire.archive import Archive
+from hub.wire.decisions import EdgeRow, FloorRow, JudgementRow, LineageRow, RecordRow, State
+from hub.wire.records import Held, Sweep
+
+T = TypeVar("T")
+_AT_ONCE = 5_000
+_RECORDS = "select id, source, tbl, version, seen, root, deleted, next, body from link.record"
+_LINEAGE = "select child, version, parent from link.lineage"
+_EDGES = "select a, b, weight, levels::text from link.edge"
+_JUDGEMENTS = """
+select id, sequence, a, b, verdict, author, reason, made_at, expires_at, state from link.judgement order by sequence"""
+_FLOORS = "select source, tbl, floor from link.floor"
+_SWEEPS = """
+select source, tbl, floor, raw_partition, raw_partitions, clean_partition, clean_partitions from link.sweep"""
+_BLOCKS = "select source, tbl, version, item, id, previous from link.block"
+_MEMBERS = "select record, entity_id::text from store.member"
+
+
+@contextmanager
+def state(url: str) -> Iterator[State]:
+    """Lend the state of the store as of now; each part may be read once, in any order, within the context.
+
+    The caller holds the lease, so nothing moves behind the view.  Raises psycopg.OperationalError, and Halt for a
+    body that this version of the hub cannot read.
+    """
+    with connection.loader(url) as database, database.transaction():
+        database.execute("set transaction isolation level repeatable read, read only")
+        archive = Archive(schemas(database).get)
+        decode = archive.decode
+        names = _Names()
+        yield State(
+            records=_rows(database, "records", _RECORDS, lambda row: _record(row, decode, names)),
+            lineage=_rows(database, "lineage", _LINEAGE, lambda row: LineageRow(*row)),
+            edges=_rows(database, "edges", _EDGES, lambda row: EdgeRow(row[0], row[1], row[2], levels_of(row[3]))),
+            judgements=_rows(database, "judgements", _JUDGEMENTS, lambda row: JudgementRow(*row)),
+            floors=_rows(database, "floors", _FLOORS, lambda row: FloorRow(*row)),
+            sweeps=_rows(database, "sweeps", _SWEEPS, lambda row: Sweep(*row)),
+            blocks=_rows(database, "blocks", _BLOCKS, lambda row: Held(*row)),
+            members=_rows(database, "members", _MEMBERS, lambda row: (row[0], row[1])),
+        )
+
+
+class _Names(dict[str, str]):
+    """One object for each name of a source or table."""
+
+    def __missing__(self, name: str) -> str:
+        self[name] = name
+        return name
+
+
+def _record(row: tuple[Any, ...], decode: Callable[[bytes], Any], names: _Names) -> RecordRow:
+    id_, source, table, version, seen, root, deleted, next_, body = row
+    return RecordRow(id_, names[source], names[table], version, version if seen == version else seen,
+                     id_ if root == id_ else root, deleted, next_, None if body is None else decode(body))  # fmt: skip
+
+
+def _rows(database: Database, name: str, query: str, make: Callable[[tuple[Any, ...]], T]) -> Iterator[T]:
+    with database.cursor(name, binary=True) as cursor:
+        cursor.itersize = _AT_ONCE
+        cursor.execute(query)
+        for row in cursor:
+            yield make(row)
+
+
+def schemas(database: Database) -> dict[bytes, str]:
+    """Return the writer's schemas of all stored bodies, by fingerprint."""
+    return {bytes(row[0]): row[1] for row in database.execute("select fingerprint, text from store.schema")}
+
+
+def counts(database: Database) -> tuple[int, int, int]:
+    """Return how many living golden records, living source records and scored pairs there are."""
+    row = database.execute(
+        "select (select count(*) from store.person where status = 'active'), (select count(*) from store.member), "
+        "(select count(*) from link.edge)"
+    ).fetchone()
+    return row or (0, 0, 0)

@@ -1,0 +1,93 @@
+"""store.quarantine: refused messages arrive, are closed by a newer good version, or settled by an operator.
+
+An item is kept in the transaction that moves the offset it was read at.  A repeat of an item that is settled changes
+nothing; one that was retried and is refused again is open again.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from hub.persist.stage import Database
+from hub.persist.work import Work
+from hub.wire.records import QuarantineItem
+
+CLOSED = "closed"
+"""Code of an item message that settles the item of the same id instead of reporting one."""
+
+_COLUMNS = (
+    ("id", "text"), ("stage", "text"), ("source", "text"), ("tbl", "text"), ("topic", "text"), ("partition", "int"),
+    ("offset", "bigint"), ("code", "text"), ("reason", "text"), ("remedy", "text"), ("at", "timestamptz"),
+    ("headers", "json"), ("record", "bytea"), ("version", "bytea"), ("field", "text"), ("key", "bytea"),
+    ("payload", "bytea"),
+)  # fmt: skip
+_NAMES = ", ".join(f'"{name}"' for name, _ in _COLUMNS)
+_KEEP = f"""
+insert into store.quarantine as q ({_NAMES}, state, opened_at, closed_at)
+select i.*, case when good then 'closed' else 'open' end, clock_timestamp(), case when good then clock_timestamp() end
+from (select {", ".join(f'%s::{kind} as "{name}"' for name, kind in _COLUMNS)}) i,
+  lateral (select exists (select 1 from link.record r
+                          where r.id = i.record and r.version >= i.version) as good) known
+on conflict (id) do update set code = excluded.code, reason = excluded.reason, remedy = excluded.remedy,
+  field = excluded.field, at = excluded.at, state = excluded.state, closed_at = excluded.closed_at
+where q.state in ('open', 'retried')"""  # noqa: S608 - our own names
+_PASSED = """
+update store.quarantine q set state = 'closed', closed_at = clock_timestamp()
+from unnest(%s::bytea[], %s::bytea[]) as seen (id, version)
+where q.record = seen.id and q.version <= seen.version and q.state in ('open', 'retried')"""
+_SETTLE = """
+update store.quarantine set state = 'closed', closed_at = clock_timestamp(), note = coalesce(note, %s)
+where id = %s and state in ('open', 'retried')"""
+
+
+def write(database: Database, work: Work) -> None:
+    """Keep what arrived, close what a good version has passed, settle what an operator settled."""
+    rows = [_row(item) for item in sorted(work.refused, key=lambda item: item.id)]
+    if rows:
+        with database.cursor() as cursor:
+            cursor.executemany(_KEEP, rows)
+    if work.delta.seen_ids:
+        seen = sorted(work.delta.seen_ids)
+        database.execute(_PASSED, ([id_ for id_, _ in seen], [version for _, version in seen]))
+    for item, reason in sorted(work.settled.items()):
+        database.execute(_SETTLE, (_text(reason), item))
+
+
+def identified(database: Database, items: Iterable[str]) -> set[str]:
+    """Return which of these known items name their record; the others block their table's sweeps."""
+    ids = sorted(items)
+    if not ids:
+        return set()
+    found = database.execute("select id from store.quarantine where id = any(%s) and record is not null", (ids,))
+    return {row[0] for row in found}
+
+
+def waiting(database: Database) -> list[tuple[str, str, int]]:
+    """Return how many items are open, by stage and source."""
+    return list(database.execute(
+        "select stage, source, count(*)::int from store.quarantine where state = 'open' group by 1, 2"
+    ))  # fmt: skip
+
+
+def headers_text(headers: dict[str, bytes]) -> str:
+    """Return headers as the JSON of the column: {name: base64}."""
+    return orjson.dumps({_text(name): base64.b64encode(value).decode() for name, value in headers.items()}).decode()
+
+
+def _row(item: QuarantineItem) -> Sequence[Any]:
+    return (
+        _text(item.id), _text(item.stage), _text(item.source), _text(item.table), _text(item.topic), item.partition,
+        item.offset, _text(item.code), _text(item.reason), _text(item.remedy),
+        datetime.fromtimestamp(item.at / 1e6, UTC), headers_text(item.headers), item.record, item.version,
+        None if item.field is None else _text(item.field), item.key, item.payload,
+    )  # fmt: skip
+
+
+def _text(value: str) -> str:
+    """Return a text without NUL, which PostgreSQL cannot store."""
+    return value.replace("\0", "\ufffd")

@@ -1,0 +1,190 @@
+"""Rows of schema store: golden rows, members, history, aliases and the outbox of one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+
+from hub.persist import aliases, messages
+from hub.persist.messages import Coding, Draft
+from hub.persist.stage import Database, Upsert, copy
+from hub.persist.work import Committed, Work
+from hub.wire import topics
+from hub.wire.decisions import EntityDelta
+from hub.wire.errors import Halt
+from hub.wire.records import Cause, EntityChange, GoldenPerson, Reassigned
+
+VALUES = (
+    "nik", "kk", "name", "titles", "sex", "birth_date", "birth_place", "mother", "phone", "street", "rt", "rw",
+    "region", "region_system", "marital", "vital",
+)  # fmt: skip
+"""Attributes of a golden record that are columns of store.person under the same name."""
+PERSON = Upsert(
+    "store.person",
+    ("entity_id", "generation", "sequence", "status", "moved_to", "previous_ids", *VALUES, "wins", "digest",
+     "changed_at"),
+    ("entity_id",), guard="(t.generation, t.sequence) < (excluded.generation, excluded.sequence)",
+)  # fmt: skip
+MEMBER = Upsert("store.member", ("record", "entity_id", "source", "tbl"), ("record",), guard="true")
+STAGED = (PERSON, MEMBER)
+
+_KNOWN = "select entity_id::text, status, digest from store.person where entity_id = any(%s::uuid[])"
+_MEMBERS = "select record, entity_id::text from store.member where entity_id = any(%s::uuid[])"
+_MEMBERS_GONE = "delete from store.member where record = any(%s::bytea[])"
+_HISTORY = "copy store.history (entity_id, generation, sequence, at, kind, status, causes, other_ids, body) from stdin"
+_OUTBOX = "copy store.outbox (generation, sequence, topic, key, value, headers, at) from stdin"
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Version and time of a commit."""
+
+    generation: int
+    sequence: int
+    at_us: int
+
+
+@dataclass(slots=True)
+class _Rows:
+    person: list[tuple[Any, ...]] = field(default_factory=list)
+    history: list[tuple[Any, ...]] = field(default_factory=list)
+    outbox: list[tuple[Any, ...]] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)
+    living: int = 0
+
+
+def drafts(coding: Coding, work: Work) -> dict[str, Draft]:
+    """Encode every golden record of a work, stubs included; done once, before and outside of the transaction."""
+    found = {}
+    for entity in work.delta.entities:
+        if entity.members:
+            golden = work.golden.get(entity.entity_id)
+            if golden is None or len(golden.members) != len(entity.members):
+                raise Halt(f"entity {entity.entity_id} has {len(entity.members)} members, its golden record does not: "
+                           "merge and link disagree, report this fault")  # fmt: skip
+        else:
+            golden = messages.stub(entity.entity_id, entity.kind, entity.other_ids)
+        found[entity.entity_id] = coding.draft(golden)
+    return found
+
+
+def write(database: Database, work: Work, ready: Mapping[str, Draft], stamp: Stamp, coding: Coding) -> Committed:
+    """Write what changed of the touched entities; an unchanged golden record gets no row, history or message."""
+    entities = sorted(work.delta.entities, key=lambda entity: entity.entity_id)
+    members = _write_members(database, work)
+    previous, refresh = aliases.write(database, entities, stamp.generation, stamp.sequence)
+    drafted = {**ready, **_with_previous(coding, ready, previous)}
+    drafted |= _refreshed(database, coding, refresh)
+    entities += [EntityDelta(entity_id, (), "changed", tuple(causes)) for entity_id, causes in _causes(refresh)]
+    known = _known(database, drafted)
+    rows = _Rows()
+    for entity in entities:
+        draft = drafted[entity.entity_id]
+        status, digest = known.get(entity.entity_id, (None, None))
+        if digest != draft.digest:
+            _add(rows, entity, draft, stamp, coding)
+            rows.living += (draft.golden.status == "active") - (status == "active")
+    PERSON.run(database, rows.person)
+    if rows.history:
+        copy(database, _HISTORY, rows.history)
+        copy(database, _OUTBOX, rows.outbox)
+        database.execute("notify outbox")
+    return Committed(stamp.generation, stamp.sequence, stamp.at_us, rows.kinds, rows.living, members, 0)
+
+
+def _known(database: Database, drafted: Iterable[str]) -> dict[str, tuple[str, bytes]]:
+    ids = sorted(drafted)
+    if not ids:
+        return {}
+    return {row[0]: (row[1], row[2]) for row in database.execute(_KNOWN, (ids,))}
+
+
+def _write_members(database: Database, work: Work) -> int:
+    entities = work.delta.entities
+    if not entities:
+        return 0
+    before: dict[bytes, str] = dict(database.execute(_MEMBERS, (sorted(entity.entity_id for entity in entities),)))
+    now = {
+        member.record: (entity.entity_id, member.source, member.table)
+        for entity in entities if entity.members
+        for member in work.golden[entity.entity_id].members
+    }  # fmt: skip
+    changed = sorted((record, *place) for record, place in now.items() if before.get(record) != place[0])
+    gone = sorted(record for record in before if record not in now)
+    if gone:
+        database.execute(_MEMBERS_GONE, (gone,))
+    return MEMBER.run(database, changed) - len(gone)
+
+
+def _with_previous(coding: Coding, ready: Mapping[str, Draft], previous: Mapping[str, list[str]]) -> dict[str, Draft]:
+    return {
+        entity_id: coding.draft(replace(ready[entity_id].golden, previous_ids=tuple(ids)))
+        for entity_id, ids in previous.items()
+    }
+
+
+def _refreshed(database: Database, coding: Coding, refresh: Mapping[str, aliases.Refresh]) -> dict[str, Draft]:
+    """Return the drafts of living entities that nothing touched but the list of their previous ids."""
+    found = {}
+    for entity_id, wanted in refresh.items():
+        row = database.execute(
+            "select body from store.history where entity_id = %s order by generation desc, sequence desc limit 1",
+            (entity_id,),
+        ).fetchone()
+        if row is not None:
+            golden: GoldenPerson = coding.archive.decode(row[0])
+            found[entity_id] = coding.draft(replace(golden, previous_ids=tuple(wanted.previous_ids)))
+    return found
+
+
+def _causes(refresh: Mapping[str, aliases.Refresh]) -> list[tuple[str, tuple[Any, ...]]]:
+    return sorted((entity_id, wanted.causes) for entity_id, wanted in refresh.items())
+
+
+def _add(rows: _Rows, entity: EntityDelta, draft: Draft, stamp: Stamp, coding: Coding) -> None:
+    golden = draft.golden
+    change = EntityChange(
+        entity.entity_id, stamp.generation, stamp.sequence, stamp.at_us, entity.kind,
+        tuple([Cause(cause.kind, cause.id) for cause in entity.causes]), entity.other_ids,
+        tuple([Reassigned(moved.record, moved.old_id, moved.new_id) for moved in entity.reassigned]),
+    )  # fmt: skip
+    framed = draft.framed_at(stamp.generation, stamp.sequence)
+    version = (stamp.generation, stamp.sequence)
+    at = datetime.fromtimestamp(stamp.at_us / 1e6, UTC)
+    key = entity.entity_id.encode()
+    rows.kinds[entity.kind] += 1
+    rows.person.append(person_row(golden, version, draft.digest, at))
+    rows.history.append((
+        entity.entity_id, *version, at, entity.kind, golden.status, orjson.dumps(change.causes).decode(),
+        uuids(entity.other_ids), coding.body(framed),
+    ))  # fmt: skip
+    rows.outbox += [
+        (*version, topics.GOLDEN_PERSON.name, key, framed,
+         messages.headers(messages.GOLDEN_TYPE, entity.entity_id, change), at),
+        (*version, topics.CHANGES_PERSON.name, key, coding.codec.encode(change),
+         messages.headers(messages.CHANGE_TYPE, entity.entity_id, change), at),
+    ]  # fmt: skip
+
+
+def person_row(golden: GoldenPerson, version: tuple[int, int], digest: bytes, at: datetime) -> tuple[Any, ...]:
+    """Return the row of store.person in the order of its staging columns."""
+    born = golden.birth_date
+    return (
+        golden.entity_id, *version, golden.status, uuids(golden.moved_to), uuids(golden.previous_ids),
+        golden.nik, golden.kk, golden.name, golden.titles, golden.sex,
+        None if born is None else date.fromordinal(_EPOCH_DAY + born),
+        golden.birth_place, golden.mother, golden.phone, golden.street, golden.rt, golden.rw, golden.region,
+        golden.region_system, golden.marital, golden.vital,
+        orjson.dumps(golden.wins, default=bytes.hex).decode(), digest, at,
+    )  # fmt: skip
+
+
+def uuids(ids: Iterable[str]) -> str:
+    """Return a uuid array as PostgreSQL's text."""
+    return "{" + ",".join(ids) + "}"

@@ -15,7 +15,10 @@ _NAME = "publish"
 _OPTIONS = "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=30000"
 _PENDING = """
 select id, topic, key, value, headers, (extract(epoch from at) * 1000000)::bigint
-from store.outbox where id > %s order by id limit %s"""
+from store.outbox where id > (select cursor from store.published where name = %s) order by id limit %s"""
+_WAITING = """
+select count(*) from (
+  select 1 from store.outbox where id > (select cursor from store.published where name = %s) limit 100000) waiting"""
 _ADVANCE = "update store.published set cursor = greatest(cursor, %s) where name = %s"
 _PRUNE = """
 delete from store.outbox where id in (
@@ -46,29 +49,27 @@ class Outbox:
         self.notified = False
         """Whether a commit was ever announced here; then waiting may be long."""
 
-    def cursor(self) -> int:
-        """Return the id of the last published row."""
+    def open(self) -> int:
+        """Make the cursor if there is none, and return it."""
         self._connection.execute(
             "insert into store.published (name, cursor) values (%s, 0) on conflict do nothing", (_NAME,)
         )
         return int(self._one("select cursor from store.published where name = %s", (_NAME,)))
 
-    def pending(self, cursor: int, limit: int) -> list[Row]:
+    def pending(self, limit: int) -> list[Row]:
         """Return the first committed rows after the cursor, in order."""
         return [
             Row(id_, Outgoing(topic, key, value, headers_of(headers)), at_us)
-            for id_, topic, key, value, headers, at_us in self._connection.execute(_PENDING, (cursor, limit))
+            for id_, topic, key, value, headers, at_us in self._connection.execute(_PENDING, (_NAME, limit))
         ]
 
     def advance(self, cursor: int) -> None:
         """Note what is published; a lower value than the one known changes nothing."""
         self._connection.execute(_ADVANCE, (cursor, _NAME))
 
-    def waiting(self, cursor: int) -> int:
+    def waiting(self) -> int:
         """Return how many rows wait behind the cursor, counted up to 100,000."""
-        return int(self._one(
-            "select count(*) from (select 1 from store.outbox where id > %s limit 100000) waiting", (cursor,)
-        ))  # fmt: skip
+        return int(self._one(_WAITING, (_NAME,)))
 
     def prune(self, keep_seconds: int, limit: int) -> int:
         """Delete at most `limit` published rows older than `keep_seconds`; return how many."""

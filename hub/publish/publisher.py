@@ -54,7 +54,6 @@ class Publisher:
         self._clock = clock
         self._stop = stop
         self._outbox: Outbox | None = None
-        self._cursor = 0
         self._empty = 0
         self._housekept = 0.0
         self.fault: str | None = "not fenced yet"
@@ -98,8 +97,8 @@ class Publisher:
         """Publish one batch, or wait a little when there is none."""
         if self._outbox is None:
             self._outbox = self._connect()
-            self._cursor = self._outbox.cursor()
-        rows = self._outbox.pending(self._cursor, BATCH)
+            _LOG.info("outbox_opened", cursor=self._outbox.open())
+        rows = self._outbox.pending(BATCH)
         if rows:
             self._publish(self._outbox, rows)
         if self._clock.monotonic() - self._housekept > _HOUSEKEEPING_SECONDS:
@@ -111,14 +110,13 @@ class Publisher:
         self._sender.send([row.message for row in rows])
         now = self._clock.now_us()
         outbox.advance(rows[-1].id)
-        self._cursor = rows[-1].id
         self._empty = 0
         for row in rows:
             metrics.PUBLISHED.labels(topic=row.message.topic).inc()
             metrics.GOLDEN_TO_TOPIC.observe(max(0, now - row.at_us) / 1e6)
 
     def _keep_house(self, outbox: Outbox) -> None:
-        metrics.OUTBOX_WAITING.set(outbox.waiting(self._cursor))
+        metrics.OUTBOX_WAITING.set(outbox.waiting())
         if outbox.prune(KEEP_SECONDS, _PRUNE_ROWS) < _PRUNE_ROWS:
             self._housekept = self._clock.monotonic()
 

@@ -1,6 +1,9 @@
 """Every topic in one table: schema, key, partitions, cleanup, retention, writers, readers.
 
 Topic creation, Kafka ACLs, the AsyncAPI document and the docs are made from it.  No key holds a personal value.
+
+On quarantine.clean an item with code `closed` settles the item of the same id (an operator discarded it): reconcile
+closes it in store.quarantine and lets the sweeps go on that waited for it.
 """
 
 from __future__ import annotations
@@ -82,6 +85,8 @@ HEADER_NEXT = "next"
 """Message header of a raw delete before a changed primary key: the new record id."""
 HEADER_RETRY = "retry"
 """Message header of a raw message sent again from quarantine: the item's id, kept if it is refused again."""
+QUARANTINE_CLOSED = "closed"
+"""Code of a QuarantineItem on quarantine.clean that reports nothing new but settles the item of the same id."""
 
 
 def raw_topic(source: str, table: str) -> Topic:

@@ -19,15 +19,18 @@ def clean(text: str) -> Cleaned:
     if says_nothing(written):
         return set_aside("placeholder", text)
     digits = None if excel_damaged(written) else digits_of(written)
-    if digits is None:
-        return set_aside("implausible", text)
-    if repeats(digits):
-        return set_aside("placeholder", text)
-    if len(digits) != LENGTH or digits[12:] == "0000":
-        return set_aside("implausible", text)
-    if digits[0] == "0":
-        return set_aside("temporary", text)
+    wrong = "implausible" if digits is None else _wrong(digits)
+    if digits is None or wrong is not None:
+        return set_aside(wrong or "implausible", text)
     marks: tuple[tuple[str, str | None], ...] = () if digits == written else (("repaired", text),)
     if not real_day(int(digits[6:8]), int(digits[8:10]), int(digits[10:12])):
         marks += (("implausible", None),)
     return Cleaned(digits, marks)
+
+
+def _wrong(digits: str) -> str | None:
+    if repeats(digits):
+        return "placeholder"
+    if len(digits) != LENGTH or digits[12:] == "0000":
+        return "implausible"
+    return "temporary" if digits[0] == "0" else None

@@ -41,7 +41,9 @@ def clean(text: str) -> Cleaned:
     if not any(map(str.isalpha, written)):
         return set_aside("implausible", text)
     head, told, rest = written.partition(",")
-    words, before, after = head.split(), [], []
+    words = head.split()
+    before: list[str] = []
+    after: list[str] = []
     if told:
         after, left = _degrees_of(rest)
         words += left
@@ -71,7 +73,8 @@ def _bare(word: str) -> str:
 
 def _degrees_of(rest: str) -> tuple[list[str], list[str]]:
     """Return what after the first comma is a degree, and the words that are not."""
-    after, left = [], []
+    after: list[str] = []
+    left: list[str] = []
     for part in rest.split(","):
         joined = _SPREAD.sub(lambda match: match[1].replace(" ", ""), part.strip())
         for word in joined.split():

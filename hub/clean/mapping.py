@@ -1,0 +1,245 @@
+"""From a contract and a decoded row to the attributes of a canonical record, with every column accounted for.
+
+A table's mapping is compiled once per writer's schema into a list of steps; each step remembers the values that it
+met last, because names, dates and regions repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from hub.clean.catalogue import Entry, entry_of
+from hub.clean.cleaned import Value
+from hub.clean.cross import check
+from hub.clean.typed import Kind, kind_of, python_kind
+from hub.wire.contract import FieldMap, Table
+from hub.wire.errors import Quarantine, RefuseToStart
+from hub.wire.records import CleanPerson, Flag
+
+LONGEST = 4000
+"""Characters of a mapped text; a longer one is a file in the wrong column and would not fit the clean topic."""
+UNAVAILABLE = "__debezium_unavailable_value"
+_TYPES: Mapping[str, type] = {
+    field.name: {"str | None": str, "int | None": int}.get(str(field.type), tuple)
+    for field in fields(CleanPerson)[9:-1]
+}
+SLOTS: Mapping[str, int] = {name: at for at, name in enumerate(_TYPES)}
+"""Place of each attribute among a record's values, in the record's own order."""
+_EMPTY: tuple[Value, ...] = tuple(() if kind is tuple else None for kind in _TYPES.values())
+_NULL = Kind("null", None)
+
+Told = tuple[tuple[tuple[int, Value], ...], tuple[Flag, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    target: str
+    field: FieldMap
+    entry: Entry
+
+
+class _Step(NamedTuple):
+    columns: tuple[str, ...]
+    run: Callable[[Any], Told]
+    missing: Told
+    slot: int
+    required: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """The steps for rows of one shape."""
+
+    steps: tuple[_Step, ...]
+    unknown: tuple[str, ...]
+    """Columns that the contract neither maps nor ignores."""
+    refusal: tuple[str, str, str, str | None] | None
+    """Code, reason, remedy and field where no row of this shape can be taken."""
+    gone: Callable[[Mapping[str, Any]], bool] | None
+    """Tells a soft delete."""
+
+    def values(self, row: Mapping[str, Any], changed_at: int) -> list[Any] | None:
+        """Return a record's attributes in the order of `SLOTS` and its flags; None for a soft delete.
+
+        Raises Quarantine.
+        """
+        if self.refusal is not None:
+            code, reason, remedy, field = self.refusal
+            raise Quarantine(code, reason, remedy=remedy, field=field)
+        if self.gone is not None and self.gone(row):
+            return None
+        out: list[Any] = list(_EMPTY)
+        flags: list[Flag] = []
+        for columns, run, missing, slot, required in self.steps:
+            if len(columns) == 1:
+                raw = row[columns[0]]
+                pairs, marks = missing if raw is None else run(raw)
+            else:
+                raws = tuple([row[column] for column in columns])
+                pairs, marks = missing if all(raw is None for raw in raws) else run(raws)
+            for at, value in pairs:
+                out[at] = value
+            if marks:
+                flags += marks
+            if required is not None and out[slot] is None:
+                raise _empty(required, columns)
+        check(out, flags, changed_at)
+        out.append(tuple(flags))
+        return out
+
+
+class TableMap:
+    """A table's contract, ready to read its rows; raises RefuseToStart when it names what does not exist."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self._fields = [_Field(target, field, _entry(table, target, field)) for target, field in table.map.items()]
+        self._known = table.mapped | set(table.ignore) | set(table.key)
+        self._shapes: dict[Hashable, RowPlan] = {}
+
+    def plan(self, columns: Mapping[str, Any]) -> RowPlan:
+        """Return the steps for rows of a writer's schema, given the Avro schema of each column."""
+        return self._compile({name: kind_of(schema) for name, schema in columns.items()})
+
+    def plan_of(self, row: Mapping[str, Any]) -> RowPlan:
+        """Return the steps for a row of Python values, as a database driver gives it."""
+        kinds = {name: _NULL if value is None else python_kind(value) for name, value in row.items()}
+        shape = tuple(kinds.items())
+        if shape not in self._shapes:
+            self._shapes[shape] = self._compile(kinds)
+        return self._shapes[shape]
+
+    def _compile(self, kinds: Mapping[str, Kind]) -> RowPlan:
+        unknown = tuple(sorted(set(kinds) - self._known))
+        refusal = self._refusal(kinds, unknown)
+        if refusal is not None:
+            return RowPlan((), unknown, refusal, None)
+        steps = [self._step(item, kinds) for item in self._fields]
+        return RowPlan(tuple(steps), unknown, None, self._soft_delete(kinds))
+
+    def _refusal(
+        self, kinds: Mapping[str, Kind], unknown: Sequence[str]
+    ) -> tuple[str, str, str, str | None] | None:  # fmt: skip
+        absent = sorted(self.table.mapped - set(kinds))
+        if absent:
+            return ("missing_column", f"mapped columns are missing from the row: {', '.join(absent)}",
+                    f"Kolom {', '.join(absent)} hilang dari tabel sumber; kembalikan kolomnya atau perbarui kontrak.",
+                    absent[0])  # fmt: skip
+        if unknown and self.table.drift == "quarantine":
+            names = ", ".join(unknown)
+            return ("drift", f"columns that the contract does not know: {names}",
+                    f"Petakan atau abaikan kolom {names} pada kontrak, lalu ulangi.", unknown[0])  # fmt: skip
+        for item in self._fields:
+            for column in item.field.columns:
+                found = kinds[column].name
+                if found != _NULL.name and found not in item.entry.reads:
+                    return ("wrong_type", f"column {column} holds {found}; {item.field.cleaner} reads "
+                            f"{', '.join(sorted(item.entry.reads))}",
+                            f"Jenis kolom {column} berubah; kembalikan jenisnya atau perbarui kontrak.",
+                            item.target)  # fmt: skip
+        return None
+
+    def _step(self, item: _Field, kinds: Mapping[str, Kind]) -> _Step:
+        columns = item.field.columns
+        slot = SLOTS[item.target]
+        missing: Told = ((), (Flag(item.target, "missing"),))
+        read = _reader([kinds[column].convert for column in columns], item.target)
+        told = _teller(item, frozenset(self.table.map) - {item.target}, slot)
+
+        def run(raw: Any) -> Told:
+            return told(read(raw))
+
+        remember = item.entry.remember
+        return _Step(
+            columns,
+            lru_cache(maxsize=remember)(run) if remember else run,
+            missing,
+            slot,
+            item.target if item.field.required else None,
+        )
+
+    def _soft_delete(self, kinds: Mapping[str, Kind]) -> Callable[[Mapping[str, Any]], bool] | None:
+        told = self.table.deleted_when
+        if told is None:
+            return None
+        column, equals, convert = told.column, told.equals, kinds[told.column].convert or str
+
+        def gone(row: Mapping[str, Any]) -> bool:
+            raw = row[column]
+            return raw is not None and convert(raw).strip() == equals
+
+        return gone
+
+
+def _entry(table: Table, target: str, field: FieldMap) -> Entry:
+    if target not in _TYPES:
+        raise RefuseToStart(
+            f"contract of table {table.name}: map.{target}: a person has no such attribute; known are "
+            f"{', '.join(_TYPES)}"
+        )
+    entry = entry_of(table, target, field)
+    if entry.gives is not _TYPES[target]:
+        raise RefuseToStart(
+            f"contract of table {table.name}: map.{target}: cleaner {field.cleaner} gives {entry.gives.__name__}, "
+            f"the attribute is {_TYPES[target].__name__}"
+        )
+    return entry
+
+
+def _reader(converts: Sequence[Callable[[Any], str] | None], target: str) -> Callable[[Any], str]:
+    """Return what makes one checked text of a field's raw values."""
+    if len(converts) == 1 and converts[0] is None:
+        return lambda raw: _checked(raw, target)
+
+    def read(raw: Any) -> str:
+        raws = raw if len(converts) > 1 else (raw,)
+        try:
+            texts = [
+                value if convert is None else convert(value)
+                for convert, value in zip(converts, raws, strict=True)
+                if value is not None
+            ]
+        except (ValueError, ArithmeticError, TypeError, LookupError) as error:
+            raise Quarantine("wrong_type", f"a value of {target} cannot be read: {type(error).__name__}",
+                             remedy="Perbaiki nilai ini di sumber, lalu ulangi.", field=target) from error  # fmt: skip
+        return _checked(" ".join(texts), target)
+
+    return read
+
+
+def _checked(text: str, target: str) -> str:
+    if "\0" in text:
+        raise Quarantine("nul_in_text", f"the text of {target} holds a NUL character",
+                         remedy="Hapus karakter NUL dari teks ini di sumber, lalu ulangi.", field=target)  # fmt: skip
+    if len(text) > LONGEST:
+        raise Quarantine("too_long", f"the text of {target} has {len(text)} characters; {LONGEST} are allowed",
+                         remedy="Isi kolom ini terlalu panjang; perbaiki di sumber, lalu ulangi.",
+                         field=target)  # fmt: skip
+    if text == UNAVAILABLE:
+        raise Quarantine("unavailable_value", f"the source did not send the value of {target}",
+                         remedy="Setel REPLICA IDENTITY FULL pada tabel sumber, lalu ulangi.",
+                         field=target)  # fmt: skip
+    return text
+
+
+def _teller(item: _Field, others: frozenset[str], slot: int) -> Callable[[str], Told]:
+    """Return what runs the cleaner; further attributes it tells of count only where the contract maps none."""
+    clean, target = item.entry.clean, item.target
+
+    def told(text: str) -> Told:
+        try:
+            value, marks, more = clean(text)
+        except Quarantine as refused:
+            raise Quarantine(refused.code, f"{target}: {refused.reason}", remedy=refused.remedy, field=target) from None
+        pairs = [(slot, value), *[(SLOTS[name], extra) for name, extra in more if name not in others]]
+        return tuple(pairs), tuple([Flag(target, code, was) for code, was in marks])
+
+    return told
+
+
+def _empty(target: str, columns: Sequence[str]) -> Quarantine:
+    return Quarantine("required_empty", f"{target} is required and column {', '.join(columns)} gives no value",
+                      remedy=f"Lengkapi kolom {', '.join(columns)} di sumber.", field=target)  # fmt: skip

@@ -157,6 +157,15 @@ class KafkaLog:
         futures = _ask(lambda: self._admin.describe_topics(TopicCollection(list(topics)), request_timeout=20))
         return {name: str(_ask(future.result).topic_id) for name, future in futures.items()}
 
+    def committed(self, group: str) -> dict[tuple[str, int], int]:
+        """Return the next offset of a consumer group in every (topic, partition) where it committed one."""
+        from confluent_kafka import ConsumerGroupTopicPartitions
+
+        request = [ConsumerGroupTopicPartitions(group)]
+        future = _ask(lambda: self._admin.list_consumer_group_offsets(request, request_timeout=20))[group]
+        found = _ask(future.result).topic_partitions or []
+        return {(place.topic, place.partition): place.offset for place in found if place.offset >= 0}
+
     def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
         """Return (first offset, next offset) of every partition."""
         consumer = self._consumer()

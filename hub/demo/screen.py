@@ -40,7 +40,7 @@ class Stage:
 STAGES = (
     Stage("Tangkap", "capture: OPD to Kafka", "satudata_captured_changes_total", "satudata_source_lag_bytes",
           None, None),
-    Stage("Bersihkan", "clean: standardise, check", "satudata_cleaned_records_total", "satudata_stage_lag_records",
+    Stage("Bersihkan", "clean: one form for all", "satudata_cleaned_records_total", "satudata_stage_lag_records",
           "clean", "satudata_batch_seconds"),
     Stage("Padukan", "reconcile: link and merge", "satudata_reconciled_events_total", "satudata_stage_lag_records",
           "reconcile", "satudata_commit_seconds"),

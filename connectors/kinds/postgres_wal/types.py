@@ -123,22 +123,18 @@ def form(oid: int, modifier: int, lookup: TypeLookup) -> Form | None:
     if row.kind == "d":
         return form(row.base, row.base_modifier, lookup)
     if row.kind == "e":
-        allowed = ",".join(row.labels)
-        return Form(
-            _semantic("string", "io.debezium.data.Enum", **{"connect.parameters": {"allowed": allowed}}),
-            string,
-            few=True,
-        )
+        labels = {"allowed": ",".join(row.labels)}
+        return Form(_semantic("string", "io.debezium.data.Enum", **{"connect.parameters": labels}), string, few=True)
     if row.element:
-        element = form(row.element, modifier, lookup)
-        if element is None or isinstance(element.schema, Mapping) and element.schema["type"] == "array":
-            return None
-        return Form({"type": "array", "items": ["null", element.schema]}, values.array(element.encode))
-    if row.kind != "b":
+        return _array(form(row.element, modifier, lookup))
+    by_modifier = _BY_MODIFIER.get(row.name)
+    return by_modifier(modifier) if by_modifier else _SIMPLE.get(row.name)
+
+
+def _array(element: Form | None) -> Form | None:
+    if element is None or (isinstance(element.schema, Mapping) and element.schema["type"] == "array"):
         return None
-    if row.name in _BY_MODIFIER:
-        return _BY_MODIFIER[row.name](modifier)
-    return _SIMPLE.get(row.name)
+    return Form({"type": "array", "items": ["null", element.schema]}, values.array(element.encode))
 
 
 def as_text() -> Form:

@@ -1,0 +1,192 @@
+"""One table's plan: how its rows, given as texts, become message values and keys.
+
+A value list holds for each of the table's columns its text, `NULL_TAG` or `UNCHANGED_TAG`: the byte that stands for
+them in the log, so that a frame can be split without a look at each column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from connectors.envelope import NULL, SMALL, SMALL_SOME, SOME, Schema, envelope_schema, optional, string
+from connectors.kinds.postgres_wal.catalog import Column
+from connectors.kinds.postgres_wal.types import Form, TypeLookup, as_text, form
+from connectors.kinds.postgres_wal.values import Encode, Unrepresentable
+from hub.wire.avro import Registry, frame
+from hub.wire.contract import Table
+from hub.wire.identity import record_ids
+
+NULL_TAG = ord("n")
+UNCHANGED_TAG = ord("u")
+Value = bytes | int
+Values = list[Value]
+_KEPT = 4096
+_SHORT = len(SMALL)
+SOURCE_FIELDS: tuple[Mapping[str, Any], ...] = (
+    {"name": "schema", "type": "string"},
+    {"name": "table", "type": "string"},
+    optional("txId", "long"),
+    optional("lsn", "long"),
+    optional("xmin", "long"),
+    optional("origin", "string"),
+    optional("origin_lsn", "long"),
+)
+
+
+class _Repeating(dict[Value, bytes]):
+    """Encoded values of a column with few different ones; emptied when it grows."""
+
+    def __init__(self, encode: Callable[[Value], bytes]) -> None:
+        super().__init__()
+        self._encode = encode
+
+    def __missing__(self, value: Value) -> bytes:
+        if len(self) >= _KEPT:
+            self.clear()
+        encoded = self[value] = self._encode(value)
+        return encoded
+
+
+def _absent(value: Value) -> bytes:
+    if value == NULL_TAG:
+        return NULL
+    raise Unrepresentable("the log does not hold this value")
+
+
+def _nullable_text(value: Value) -> bytes:
+    if value.__class__ is bytes:
+        size = len(value)
+        return SMALL_SOME[size] + value if size < _SHORT else SOME + string(value)
+    return _absent(value)
+
+
+def _column_encoder(how: Form, not_null: bool) -> Callable[[Value], bytes]:
+    """Return what turns a value of one column into the bytes of its field."""
+    encode: Encode = how.encode
+    if encode is string and not not_null and not how.few:
+        return _nullable_text
+
+    def required(value: Value) -> bytes:
+        if value.__class__ is bytes:
+            return encode(value)
+        raise Unrepresentable("a value is missing in a column that is NOT NULL")
+
+    def nullable(value: Value) -> bytes:
+        if value.__class__ is bytes:
+            return SOME + encode(value)
+        return _absent(value)
+
+    chosen = required if not_null else nullable
+    return _Repeating(chosen).__getitem__ if how.few else chosen
+
+
+def _left_out(_value: Value) -> bytes:
+    return b""
+
+
+def _once(schema: Schema, seen: set[str]) -> Schema:
+    """Return a schema in which a named type that was defined before is only named."""
+    if not isinstance(schema, Mapping):
+        return schema
+    if schema["type"] == "array":
+        return {**schema, "items": ["null", _once(schema["items"][1], seen)]}
+    if schema["type"] == "record":
+        full = f"{schema['namespace']}.{schema['name']}"
+        if full in seen:
+            return full
+        seen.add(full)
+    return schema
+
+
+class TablePlan:
+    """How one table's rows travel, for the columns that it has at one moment of its log."""
+
+    def __init__(
+        self, table: Table, topic: str, columns: Sequence[Column], *, types: TypeLookup, key: bytes, registry: Registry
+    ) -> None:
+        self.name = table.name
+        self.topic = topic
+        self.columns = tuple(columns)
+        schema, _, relation = table.name.rpartition(".")
+        self.source_name = string((schema or "public").encode()) + string(relation.encode())
+        self._registry = registry
+        self._text_frames: dict[frozenset[int], bytes] = {}
+        self.captured = [column.name not in table.ignore for column in columns]
+        forms = [form(c.type_oid, c.modifier, types) or as_text() for c in columns]
+        self._encoders = [
+            _column_encoder(how, column.not_null) if captured else _left_out
+            for how, column, captured in zip(forms, columns, self.captured, strict=True)
+        ]
+        seen: set[str] = set()
+        self._frame = self._register([
+            {"name": c.name, "type": _once(f.schema, seen)} if c.not_null else optional(c.name, _once(f.schema, seen))
+            for c, f, captured in zip(columns, forms, self.captured, strict=True) if captured
+        ])  # fmt: skip
+        names = [column.name for column in columns]
+        self.keys = tuple(names.index(part) for part in table.key)
+        self._padded = tuple(forms[at].padded for at in self.keys)
+        self._identify = record_ids(key, table.name)
+
+    def _register(self, fields: Sequence[Mapping[str, Any]]) -> bytes:
+        text = envelope_schema(self.topic, fields, "postgresql", SOURCE_FIELDS)
+        return frame(self._registry.register(f"{self.topic}-value", text, "NONE"))
+
+    def record_id(self, values: Values) -> bytes | None:
+        """Return the id of the record that a row speaks of, or None if the row lacks its key.
+
+        A key part is the column's text; blanks that fill a char(n) are no part of it.
+        """
+        parts = []
+        for at, padded in zip(self.keys, self._padded, strict=True):
+            value = values[at]
+            if isinstance(value, int):
+                return None
+            parts.append((value.rstrip(b" ") if padded else value).decode())
+        return self._identify(parts)
+
+    def same_key(self, before: Values, after: Values) -> bool:
+        """Say whether two images are of one record."""
+        return all(after[at] in (before[at], UNCHANGED_TAG) for at in self.keys)
+
+    def row(self, values: Values) -> bytes:
+        """Return the fields of a row; raises Unrepresentable."""
+        return b"".join([encode(value) for encode, value in zip(self._encoders, values, strict=True)])
+
+    def images(self, before: Values | None, after: Values | None) -> bytes:
+        """Return a message's beginning: registry frame, `before` and `after`."""
+        try:
+            return b"".join((
+                self._frame,
+                NULL if before is None else SOME + self.row(before),
+                NULL if after is None else SOME + self.row(after),
+            ))  # fmt: skip
+        except Unrepresentable:
+            return self.images_as_text(before, after)
+
+    def images_as_text(self, before: Values | None, after: Values | None, largest: int | None = None) -> bytes:
+        """Return a message's beginning in which every column is a text, for values that their type cannot hold.
+
+        A column whose value the log does not hold, or whose text is over `largest` bytes, is left out of the schema:
+        clean then holds the row if the column is mapped.
+        """
+        rows = [row for row in (before, after) if row is not None]
+        out = frozenset(
+            at
+            for at, captured in enumerate(self.captured)
+            if not captured or any(_no_text(row[at], largest) for row in rows)
+        )
+        if out not in self._text_frames:
+            kept = [column.name for at, column in enumerate(self.columns) if at not in out]
+            self._text_frames[out] = self._register([optional(name, "string") for name in kept])
+        images = [
+            NULL if row is None else SOME + b"".join(_nullable_text(v) for at, v in enumerate(row) if at not in out)
+            for row in (before, after)
+        ]
+        return self._text_frames[out] + b"".join(images)
+
+
+def _no_text(value: Value, largest: int | None) -> bool:
+    if isinstance(value, int):
+        return value == UNCHANGED_TAG
+    return largest is not None and len(value) > largest

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.persist.stage import Database
+from hub.persist.stage import Database, uuids
 from hub.wire.decisions import EntityDelta
 
 _RETURN = "delete from store.alias where old_id = any(%s::uuid[]) returning old_id::text, new_id::text"
@@ -49,7 +49,7 @@ def write(
     if not entities:
         return {}, {}
     living = [entity.entity_id for entity in entities if entity.members]
-    ended = list(database.execute(_RETURN, ([entity.entity_id for entity in entities],)))
+    ended = list(database.execute(_RETURN, (uuids(entity.entity_id for entity in entities),)))
     rows = [
         (entity.entity_id, other, "merged" if len(entity.other_ids) == 1 else "split", generation, sequence)
         for entity in entities if not entity.members and entity.kind != "deleted"
@@ -65,7 +65,7 @@ def previous_ids(database: Database, living: Sequence[str]) -> dict[str, list[st
     """Return the vanished ids that resolve to each of these; ids without any are left out."""
     found: dict[str, list[str]] = {}
     if living:
-        for entity_id, old_id in database.execute(_BACK, (living,)):
+        for entity_id, old_id in database.execute(_BACK, (uuids(living),)):
             found.setdefault(entity_id, []).append(old_id)
     return found
 
@@ -79,7 +79,7 @@ def _refresh(
     causes = {new: touched[old].causes for old, new in ended}
     lost = [
         (target, causes[start])
-        for start, target in database.execute(_FORTH, (sorted(causes),))
+        for start, target in database.execute(_FORTH, (uuids(sorted(causes)),))
         if target not in touched
     ]
     known = previous_ids(database, sorted({target for target, _ in lost}))

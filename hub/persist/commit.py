@@ -14,8 +14,9 @@ from typing import Any
 
 import psycopg
 
-from hub.persist import connection, lease, link_rows, quarantine, store_rows
+from hub.persist import connection, lease, link_rows, store_rows
 from hub.persist.messages import Coding, Draft
+from hub.persist.quarantine import Quarantine
 from hub.persist.stage import Database
 from hub.persist.store_rows import Stamp
 from hub.persist.work import Committed, Log, Work
@@ -39,6 +40,7 @@ class Writer:
         self._url = url
         self._epoch = epoch
         self._coding = coding
+        self._quarantine = Quarantine()
         self._database: Database | None = None
         self._sequence: int | None = None
         self._ready: tuple[Work, dict[str, Draft]] | None = None
@@ -67,7 +69,7 @@ class Writer:
             stamp = self._tick(database)
             edges = link_rows.write(database, work, self._coding.archive)
             done = replace(store_rows.write(database, work, drafts, stamp, self._coding), edges=edges)
-            quarantine.write(database, work)
+            self._quarantine.write(database, work)
             schemas = link_rows.save_schemas(database, self._coding.archive)
             self._doubtful = work, done
         self._coding.archive.saved(schemas)

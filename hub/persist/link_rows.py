@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from hub.persist.stage import Database, Upsert
+from hub.persist.stage import Database, Upsert, byteas
 from hub.persist.work import Work
 from hub.wire.archive import Archive
 from hub.wire.decisions import Delta, Level
@@ -82,7 +82,7 @@ def _drop_edges(database: Database, delta: Delta) -> int:
     if not delta.edges_gone:
         return 0
     pairs = sorted(delta.edges_gone)
-    return database.execute(_EDGES_GONE, ([a for a, _ in pairs], [b for _, b in pairs])).rowcount
+    return database.execute(_EDGES_GONE, (byteas(a for a, _ in pairs), byteas(b for _, b in pairs))).rowcount
 
 
 def _write_judgements(database: Database, delta: Delta) -> None:

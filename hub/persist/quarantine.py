@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from hub.persist.stage import Database
+from hub.persist.stage import Database, byteas
 from hub.persist.work import Work
 from hub.wire.records import QuarantineItem
 
@@ -36,6 +36,7 @@ from (select {", ".join(f'%s::{kind} as "{name}"' for name, kind in _COLUMNS)}) 
 on conflict (id) do update set code = excluded.code, reason = excluded.reason, remedy = excluded.remedy,
   field = excluded.field, at = excluded.at, state = excluded.state, closed_at = excluded.closed_at
 where q.state in ('open', 'retried')"""  # noqa: S608 - our own names
+_OPEN = "select distinct record from store.quarantine where state in ('open', 'retried') and record is not null"
 _PASSED = """
 update store.quarantine q set state = 'closed', closed_at = clock_timestamp()
 from unnest(%s::bytea[], %s::bytea[]) as seen (id, version)
@@ -45,17 +46,25 @@ update store.quarantine set state = 'closed', closed_at = clock_timestamp(), not
 where id = %s and state in ('open', 'retried')"""
 
 
-def write(database: Database, work: Work) -> None:
-    """Keep what arrived, close what a good version has passed, settle what an operator settled."""
-    rows = [_row(item) for item in sorted(work.refused, key=lambda item: item.id)]
-    if rows:
-        with database.cursor() as cursor:
-            cursor.executemany(_KEEP, rows)
-    if work.delta.seen_ids:
-        seen = sorted(work.delta.seen_ids)
-        database.execute(_PASSED, ([id_ for id_, _ in seen], [version for _, version in seen]))
-    for item, reason in sorted(work.settled.items()):
-        database.execute(_SETTLE, (_text(reason), item))
+class Quarantine:
+    """Keeps the items of each transaction; remembers which records have open ones, so that most batches ask nothing."""
+
+    def __init__(self) -> None:
+        self._open: set[bytes] | None = None
+
+    def write(self, database: Database, work: Work) -> None:
+        """Keep what arrived, close what a good version has passed, settle what an operator settled."""
+        if self._open is None:
+            self._open = {row[0] for row in database.execute(_OPEN)}
+        if work.refused:
+            self._open.update(item.record for item in work.refused if item.record is not None)
+            with database.cursor() as cursor:
+                cursor.executemany(_KEEP, [_row(item) for item in sorted(work.refused, key=lambda item: item.id)])
+        passed = sorted((id_, version) for id_, version in work.delta.seen_ids if id_ in self._open)
+        if passed:
+            database.execute(_PASSED, (byteas(id_ for id_, _ in passed), byteas(version for _, version in passed)))
+        for item, reason in sorted(work.settled.items()):
+            database.execute(_SETTLE, (_text(reason), item))
 
 
 def identified(database: Database, items: Iterable[str]) -> set[str]:

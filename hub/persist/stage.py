@@ -80,3 +80,13 @@ def copy(database: Database, statement: str, rows: Iterable[Sequence[Any]]) -> N
     with database.cursor().copy(statement) as target:
         for row in rows:
             target.write_row(row)
+
+
+def uuids(ids: Iterable[str]) -> str:
+    """Return UUIDs as the text of a PostgreSQL array; a tenth of the cost of a list parameter."""
+    return "{" + ",".join(ids) + "}"
+
+
+def byteas(values: Iterable[bytes]) -> str:
+    r"""Return bytes as the text of a PostgreSQL array, each element `"\\x..."`."""
+    return "{" + ",".join([f'"\\\\x{value.hex()}"' for value in values]) + "}"

@@ -12,7 +12,7 @@ import orjson
 
 from hub.persist import aliases, messages
 from hub.persist.messages import Coding, Draft
-from hub.persist.stage import Database, Upsert, copy
+from hub.persist.stage import Database, Upsert, byteas, copy, uuids
 from hub.persist.work import Committed, Work
 from hub.wire import topics
 from hub.wire.decisions import EntityDelta
@@ -102,14 +102,16 @@ def _known(database: Database, drafted: Iterable[str]) -> dict[str, tuple[str, b
     ids = sorted(drafted)
     if not ids:
         return {}
-    return {row[0]: (row[1], row[2]) for row in database.execute(_KNOWN, (ids,))}
+    return {row[0]: (row[1], row[2]) for row in database.execute(_KNOWN, (uuids(ids),))}
 
 
 def _write_members(database: Database, work: Work) -> int:
     entities = work.delta.entities
     if not entities:
         return 0
-    before: dict[bytes, str] = dict(database.execute(_MEMBERS, (sorted(entity.entity_id for entity in entities),)))
+    before: dict[bytes, str] = dict(
+        database.execute(_MEMBERS, (uuids(sorted(entity.entity_id for entity in entities)),))
+    )
     now = {
         member.record: (entity.entity_id, member.source, member.table)
         for entity in entities if entity.members
@@ -118,7 +120,7 @@ def _write_members(database: Database, work: Work) -> int:
     changed = sorted((record, *place) for record, place in now.items() if before.get(record) != place[0])
     gone = sorted(record for record in before if record not in now)
     if gone:
-        database.execute(_MEMBERS_GONE, (gone,))
+        database.execute(_MEMBERS_GONE, (byteas(gone),))
     return MEMBER.run(database, changed) - len(gone)
 
 
@@ -183,8 +185,3 @@ def person_row(golden: GoldenPerson, version: tuple[int, int], digest: bytes, at
         golden.region_system, golden.marital, golden.vital,
         orjson.dumps(golden.wins, default=bytes.hex).decode(), digest, at,
     )  # fmt: skip
-
-
-def uuids(ids: Iterable[str]) -> str:
-    """Return a uuid array as PostgreSQL's text."""
-    return "{" + ",".join(ids) + "}"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from hub.demo.expect import Expected
-from hub.demo.stored import Difference, Stored, differences
+from hub.demo.stored import VALUES, Difference, Stored, differences
 from hub.wire.records import CleanPerson, GoldenPerson, Loser, Win
 
 A, B = b"a" * 16, b"b" * 16
@@ -19,8 +19,7 @@ def expected() -> Expected:
 
 
 def row() -> dict:
-    blank = dict.fromkeys(("nik kk titles sex birth_place mother phone street rt rw region region_system marital "
-                           "vital").split())  # fmt: skip
+    blank = dict.fromkeys(VALUES)
     win = {"group": "name", "rule": "rank", "source": "dinsos", "record": A.hex(), "changed_at": 77,
            "losers": [{"record": B.hex(), "source": "dapodik", "changed_at": 4, "value": "{}"}]}  # fmt: skip
     return {**blank, "entity_id": E1, "name": "BUDI", "birth_date": date(1971, 2, 5), "wins": [win]}

@@ -1,0 +1,61 @@
+"""Stages with one fault built in, which the demo's judge must find: `python -m tests.e2e.demo.mutants <which>`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from hub import flow
+from hub.wire.broker import Outgoing, Ticket
+from hub.wire.kafka import KafkaSender
+from hub.wire.settings import Settings
+from hub.wire.topics import HEADER_KIND
+
+ROWS_DROPPED = 40
+"""Enough that some of them are not written again before the end."""
+
+
+def drop_batch(source: str, settings: Settings) -> int:
+    """Run a connector that takes a batch of changes for acknowledged although nobody sent it."""
+    honest = KafkaSender.submit
+    seen = {"snapshot": False, "dropped": 0}
+
+    def submit(self: KafkaSender, messages: Sequence[Outgoing]) -> Ticket:
+        raw = [m for m in messages if m.topic.startswith("raw.")]
+        if any(dict(m.headers).get(HEADER_KIND) == b"sweep" for m in raw):
+            seen["snapshot"] = True
+        elif raw and seen["snapshot"] and seen["dropped"] < ROWS_DROPPED:
+            seen["dropped"] += len(raw)
+            done = Ticket(len(messages))
+            for _ in messages:
+                done.settle()
+            return done
+        return honest(self, messages)
+
+    KafkaSender.submit = submit  # type: ignore[method-assign]
+    return flow.run(source, settings)
+
+
+def skip_delete(settings: Settings) -> int:
+    """Run clean without telling anybody that a row was deleted."""
+    from hub.clean.rules import Cleaner
+
+    honest = Cleaner.clean
+
+    def clean(self: Cleaner, message: Any, content: Any) -> Any:
+        return [] if getattr(content, "op", None) == "d" else honest(self, message, content)
+
+    Cleaner.clean = clean  # type: ignore[method-assign]
+    return flow.run("clean", settings)
+
+
+def main(which: str) -> int:
+    """Run the mutant of this name."""
+    if which == "skip-delete":
+        return skip_delete(Settings())
+    return drop_batch(which.removeprefix("drop-batch-"), Settings())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -159,6 +159,8 @@ class Delta:
     """(record id, version) of every good version taken: open quarantine items below it are closed."""
     stale: int = 0
     """Events older than what is known, or below the floor: counted, without effect."""
+    refused_unions: int = 0
+    """Unions not made in the touched components because the cluster would pass its bound: to be alarmed."""
 
 
 class Engine(Protocol):

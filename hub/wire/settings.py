@@ -26,12 +26,19 @@ def _default_home() -> Path:
     return Path(platformdirs.user_data_dir("satudata"))
 
 
+def _default_cache() -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/cache/satudata")  # as the home: PostgreSQL's binaries must be within another user's reach
+    return Path(platformdirs.user_cache_dir("satudata"))
+
+
 class Settings(BaseSettings):
     """What a process must know of its surroundings."""
 
     model_config = SettingsConfigDict(env_prefix="SATUDATA_", extra="ignore", frozen=True)
 
     home: Path = Field(default_factory=_default_home, description="data folder of the embedded platform")
+    cache: Path = Field(default_factory=_default_cache, description="folder of the platform's downloaded programs")
     kafka: str | None = Field(None, description="bootstrap servers, host:port[,host:port]")
     registry: str | None = Field(None, description="schema registry, Confluent API, base URL")
     database: str | None = Field(None, description="the hub's PostgreSQL, as a libpq URL")

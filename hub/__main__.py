@@ -70,12 +70,15 @@ def main() -> None:
     """Run the command line; an error that the hub knows is one clear message and exit code 1."""
     try:
         cli.main(standalone_mode=False)
-    except click.exceptions.Exit as done:
+    except (click.exceptions.Exit, typer.Exit) as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except typer.TyperException as error:
+        click.echo(f"Error: {error.format_message()}", err=True)
+        sys.exit(error.exit_code)
+    except (click.exceptions.Abort, typer.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
         sys.exit(130)
     except HubError as error:

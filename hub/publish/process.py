@@ -7,12 +7,12 @@ import threading
 from functools import partial
 
 from hub.publish.outbox import Outbox
-from hub.publish.publisher import TRANSACTIONAL_ID, Publisher
+from hub.publish.publisher import Publisher
 from hub.wire import log
 from hub.wire.clock import SystemClock
 from hub.wire.probe import Probe
 from hub.wire.settings import Settings
-from hub.wire.transactional import TransactionalSender
+from hub.wire.transactional import PUBLISHER, TransactionalSender
 
 _LOG = log.get(__name__)
 
@@ -22,7 +22,7 @@ def run(settings: Settings) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    sender = TransactionalSender(settings.endpoint("kafka"), TRANSACTIONAL_ID)
+    sender = TransactionalSender(settings.endpoint("kafka"), PUBLISHER)
     publisher = Publisher(partial(Outbox, settings.endpoint("database")), sender, SystemClock(), stop)
     probe = Probe("publish", settings.home, settings.probe_port)
     probe.ready = lambda: publisher.fault

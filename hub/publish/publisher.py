@@ -20,7 +20,6 @@ from hub.wire.broker import Outgoing
 from hub.wire.clock import Clock
 from hub.wire.errors import Halt, TryAgain
 
-TRANSACTIONAL_ID = "satudata-publish"
 BATCH = 1000
 KEEP_SECONDS = 3600
 """Published rows stay this long in the outbox, for an operator's look."""

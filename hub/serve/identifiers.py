@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 from hub.serve.shapes import Lookup
+from hub.wire.errors import RefuseToStart
 
 
 def criteria(wanted: Lookup) -> dict[str, Any]:
@@ -21,6 +23,25 @@ def criteria(wanted: Lookup) -> dict[str, Any]:
         found["name"] = " ".join(wanted.name.upper().split())
         found["birth_date"] = wanted.birth_date
     return found
+
+
+def asked(text: str) -> list[tuple[dict[str, Any], bytes | None]]:
+    """Return what an identifier of unknown kind may mean, as (columns, record id); raises RefuseToStart for none."""
+    name, separator, born = text.rpartition(";")
+    if separator:
+        try:
+            return [({"name": " ".join(name.upper().split()), "birth_date": date.fromisoformat(born.strip())}, None)]
+        except ValueError:
+            raise RefuseToStart("a birth date is written as 1994-03-21") from None
+    if re.fullmatch("[0-9a-fA-F]{32}", text):
+        return [({}, bytes.fromhex(text))]
+    number = digits(text)
+    if len(number) == 16:
+        return [({"nik": number}, None), ({"kk": number}, None)]
+    if 8 <= len(number) <= 15:
+        return [({"phone": phone(text)}, None)]
+    raise RefuseToStart("give a NIK or KK (16 digits), a telephone number, a record id (32 hexadecimal digits), or "
+                        "NAME;1994-03-21")  # fmt: skip
 
 
 def digits(text: str) -> str:

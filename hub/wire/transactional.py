@@ -17,6 +17,8 @@ from hub.wire.broker import Outgoing
 from hub.wire.errors import Halt, HubError, TryAgain
 from hub.wire.topics import LARGE_MESSAGE
 
+PUBLISHER = "satudata-publish"
+"""Transactional id of the one writer of golden and change topics; a restore fences with it too."""
 _LOG = log.get(__name__)
 _FLUSH_SECONDS = 30
 _CALL_SECONDS = 10

@@ -1,0 +1,247 @@
+"""The operator's commands: quarantine, explain, backup, restore."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from hub.serve.quarantine import Desk, Item
+from hub.wire.avro import Codec, ConfluentRegistry
+from hub.wire.clock import SystemClock
+from hub.wire.errors import RefuseToStart
+from hub.wire.kafka import KafkaLog, KafkaSender
+from hub.wire.settings import Settings
+
+quarantine = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True,
+    help="Look at refused records and settle them: retry, or discard with a reason.",
+)  # fmt: skip
+_AsJson = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
+_LINES = 200
+
+
+@contextmanager
+def _desk() -> Iterator[Desk]:
+    desk = Desk(Settings().endpoint("database"))
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
+@contextmanager
+def _sender() -> Iterator[KafkaSender]:
+    sender = KafkaSender(Settings().endpoint("kafka"), "operator", **{"message.timeout.ms": 20_000})
+    try:
+        yield sender
+    finally:
+        sender.close()
+
+
+@quarantine.command("list")
+def list_items(
+    source: Annotated[str | None, typer.Option(help="only this source")] = None,
+    code: Annotated[str | None, typer.Option(help="only this reason's code")] = None,
+    state: Annotated[str, typer.Option(help="open, retried, closed, discarded or all")] = "open",
+    limit: Annotated[int, typer.Option(help="at most so many, the newest first")] = _LINES,
+    as_json: _AsJson = False,
+) -> None:
+    """List refused records: where they come from, what is wrong, what to do."""
+    with _desk() as desk:
+        items = desk.items(state=None if state == "all" else state, source=source, code=code, limit=limit)
+    if as_json:
+        for item in items:
+            typer.echo(json.dumps(_plain(item), ensure_ascii=False))
+        return
+    table = Table("id", "kapan", "sumber", "kode", "keadaan", "apa yang harus dilakukan", expand=True)
+    for item in items:
+        table.add_row(item.id, f"{item.at:%Y-%m-%d %H:%M}", f"{item.source} {item.table}", item.code, item.state,
+                      item.remedy)  # fmt: skip
+    Console().print(table if items else "Tidak ada baris di karantina untuk pilihan ini.")
+
+
+@quarantine.command("show")
+def show_item(
+    item_id: Annotated[str, typer.Argument(metavar="ID")],
+    payload: Annotated[bool, typer.Option("--payload", help="also the content: it holds personal data")] = False,
+    as_json: _AsJson = False,
+) -> None:
+    """Show one refused record: reason, remedy and place; its content only with --payload."""
+    with _desk() as desk:
+        shown = _plain(desk.item(item_id))
+        if payload:
+            content = desk.content(item_id)
+            shown["key"] = None if content.key is None else content.key.hex()
+            shown["headers"] = {name: base64.b64encode(value).decode() for name, value in content.headers.items()}
+            shown["payload"] = _readable(content.payload)
+    if as_json:
+        typer.echo(json.dumps(shown, ensure_ascii=False))
+        return
+    for name, value in shown.items():
+        if value is not None:
+            typer.echo(f"{name:>10}  {value}")
+
+
+@quarantine.command("retry")
+def retry_items(
+    item_id: Annotated[str | None, typer.Argument(metavar="[ID]")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="every open item of --source")] = False,
+    source: Annotated[str | None, typer.Option(help="with --all")] = None,
+) -> None:
+    """Send refused records once more through the stage that refused them, under their old version."""
+    if (item_id is None) != everything or everything != (source is not None):
+        raise typer.BadParameter("give one ID, or --all with --source")
+    with _desk() as desk, _sender() as sender:
+        sent = 0
+        if item_id is not None:
+            sent = desk.retry([desk.item(item_id)], sender)
+        else:
+            while batch := desk.items(state="open", source=source, limit=_LINES):
+                sent += desk.retry(batch, sender)
+    typer.echo(f"{sent} baris dikirim ulang; `satudata quarantine list --state retried` menunjukkan yang belum selesai")
+
+
+@quarantine.command("discard")
+def discard_item(
+    item_id: Annotated[str, typer.Argument(metavar="ID")],
+    reason: Annotated[str, typer.Option(help="why it will not be taken; no personal data")],
+) -> None:
+    """Settle a refused record for good: it will not be taken, and a sweep that waited for it goes on."""
+    settings = Settings()
+    codec = Codec(ConfluentRegistry(settings.endpoint("registry")))
+    with _desk() as desk, _sender() as sender:
+        desk.discard(desk.item(item_id), reason, sender, codec, SystemClock())
+    typer.echo(f"{item_id} ditutup: {reason}")
+
+
+def _plain(item: Item) -> dict[str, Any]:
+    """Return an item as JSON can hold it."""
+    values = asdict(item)
+    for name in ("at", "closed_at"):
+        values[name] = None if values[name] is None else values[name].isoformat()
+    for name in ("record", "version"):
+        values[name] = None if values[name] is None else values[name].hex()
+    return values
+
+
+def _readable(payload: bytes | None) -> Any:
+    """Return a payload decoded where it is Avro of a known schema, else in base64."""
+    from hub.wire.errors import HubError
+
+    if payload is None:
+        return None
+    try:
+        datum = Codec(ConfluentRegistry(Settings().endpoint("registry"))).decode(payload)[1]
+    except HubError:
+        return base64.b64encode(payload).decode()
+    return json.loads(json.dumps(datum, default=lambda raw: raw.hex() if isinstance(raw, bytes) else str(raw)))
+
+
+def explain(
+    entity: Annotated[str | None, typer.Argument(help="entity id; without it an identifier is read")] = None,
+    english: Annotated[bool, typer.Option("--en", help="in English")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="as the API's /why gives it")] = False,
+) -> None:
+    """Tell why records are one person and why each value won.
+
+    Without an entity id, one identifier is read from standard input, so that it stands in no command line: a NIK or
+    KK (16 digits), a telephone number, a record id (32 hexadecimal digits), or a name and birth date separated by a
+    semicolon: SEKAR MELATI;1994-03-21.
+    """
+    from hub.serve import account, read
+    from hub.serve.problems import Problem, Vanished
+    from hub.serve.store import Store
+
+    store = Store(Settings().endpoint("database"), size=1)
+    try:
+        with store.snapshot() as snapshot:
+            ids = [_uuid(entity)] if entity is not None else _look_up(snapshot)
+            try:
+                found = [read.why(snapshot, one) for one in ids]
+            except Vanished as gone:
+                found = [read.why(snapshot, UUID(one)) for one in gone.extra["moved_to"]]
+                typer.echo(gone.detail, err=True)
+    except Problem as problem:
+        raise RefuseToStart(problem.detail) from problem
+    finally:
+        store.close()
+    for why in found:
+        typer.echo(why.model_dump_json() if as_json else account.render(why, "en" if english else "id"))
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise typer.BadParameter("an entity id is a UUID; give any other identifier on standard input") from None
+
+
+def _look_up(snapshot: Any) -> list[UUID]:
+    from hub.serve.identifiers import asked
+
+    if sys.stdin.isatty():
+        typer.echo("NIK, KK, telepon, id catatan, atau NAMA;tanggal lahir (lalu Enter):", err=True)
+    criteria = asked(sys.stdin.readline().strip())
+    rows = {row.entity_id: row for one, record in criteria for row in snapshot.find(one, record)}
+    if not rows:
+        raise RefuseToStart("no living entity has this identifier")
+    return sorted(rows)
+
+
+def backup(file: Annotated[Path, typer.Argument(help="file to write; FILE.sha256 is written beside it")]) -> None:
+    """Write the consolidated store to one file, from one consistent snapshot, while everything runs on."""
+    from hub.serve import backup as backups
+
+    with Progress(*_columns(), console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("backup", total=None)
+        size = backups.write(Settings().endpoint("database"), file, lambda done: progress.update(task, completed=done))
+    typer.echo(f"{file}: {size} bytes, checksum in {backups.sidecar(file).name}")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="a file that `satudata backup` wrote, its .sha256 beside it")],
+    skip_lost: Annotated[
+        bool, typer.Option("--skip-lost", help="go on where Kafka no longer holds what came since the backup")
+    ] = False,
+) -> None:
+    """Bring a backup back under live sources: reconcile reads on from it, and subscribers' versions rise.
+
+    Stop every `satudata run reconcile` first (standby too); connectors, clean and serve may run on.
+    """
+    from hub.serve import restore as restores
+    from hub.wire.transactional import PUBLISHER, TransactionalSender
+
+    settings = Settings()
+    kafka = settings.endpoint("kafka")
+    sender = TransactionalSender(kafka, PUBLISHER)
+    around = restores.Surroundings(
+        settings.endpoint("database"), KafkaLog(kafka), sender, Codec(ConfluentRegistry(settings.endpoint("registry"))),
+        SystemClock(),
+    )  # fmt: skip
+    try:
+        done = restores.restore(around, file, skip_lost=skip_lost, tell=lambda step: typer.echo(f"- {step}", err=True))
+    finally:
+        sender.close()
+    typer.echo(
+        f"restored as generation {done.generation}: {done.living} golden records and {done.stubs} stubs to publish; "
+        "start `satudata run reconcile` and `satudata run publish` again"
+    )
+
+
+def _columns() -> Any:
+    from rich.progress import DownloadColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TransferSpeedColumn
+
+    return (SpinnerColumn(), TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn(),
+            TimeElapsedColumn())  # fmt: skip

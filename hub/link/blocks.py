@@ -1,0 +1,254 @@
+"""Blocking index and scored pairs: a pair is scored while it shares a key that is not generic.
+
+A key with more records than the bound is generic: it stops counting, and the pairs that rested on it alone are
+retracted; when it falls back to the bound they come back.  Both are bounded by the bound's square.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import combinations
+
+from hub.link.features import Features, nik_of, unpack
+from hub.link.journal import Journal
+from hub.link.keys import is_nik, keys_of, nik_key
+from hub.link.record import Record, by_id
+from hub.link.score import Scorer
+from hub.link.work import Work
+from hub.wire.decisions import Cause, EdgeRow
+
+Members = Record | tuple[Record, ...] | set[Record]
+"""One record; two up to the bound, sorted by id; or, for a generic key, a set."""
+
+
+class Blocks:
+    """The index from blocking key to records, and the edges, which live in the records."""
+
+    def __init__(self, journal: Journal, scorer: Scorer, bound: int, threshold: int) -> None:
+        self._journal = journal
+        self._scorer = scorer
+        self._bound = bound
+        self._threshold = threshold
+        self._index: dict[int, Members] = {}
+        self._cause = Cause("generic_key", "")
+
+    # ------------------------------------------------------------------ reading
+
+    def holders(self, nik: int) -> Iterable[Record]:
+        """Living records that hold a NIK, or none when so many do that it identifies nobody."""
+        members = self._index.get(nik_key(nik))
+        if members is None or isinstance(members, set):
+            return ()
+        return members if isinstance(members, tuple) else (members,)
+
+    def attested(self, nik: int) -> bool:
+        """Say whether a living record of an attesting source holds the NIK."""
+        return any(record.table.attests for record in self.holders(nik))
+
+    # ------------------------------------------------------------------ batch
+
+    def refresh(self, work: Work) -> None:
+        """Bring index and edges up to the features that the batch assigned."""
+        changed = [each for each, packed in work.features_before.items() if packed != each.features]
+        attested = {nik: self.attested(nik) for nik in _attestable(work, changed)}
+        for record in changed:
+            self._cause = Cause("generic_key", record.id.hex())
+            self._turn(work, record, work.features_before[record])
+        for nik, before in attested.items():
+            if self.attested(nik) != before:
+                self._touch_holders(work, nik)
+
+    def _touch_holders(self, work: Work, nik: int) -> None:
+        holders = tuple(self.holders(nik))
+        attesting = [each for each in holders if each.table.attests]
+        for record in holders:
+            cause = Cause("attestation", (attesting or [record])[0].id.hex())
+            work.touch(record, cause)
+
+    def _turn(self, work: Work, record: Record, packed_before: bytes | None) -> None:
+        """Move one record from its old keys to its new ones, and score it anew."""
+        now = unpack(record.features) if record.features is not None else None
+        old = keys_of(unpack(packed_before)) if packed_before is not None else []
+        new = keys_of(now) if now is not None else []
+        if old:
+            kept = set(new)
+            for key in old:
+                if key not in kept:
+                    self._leave(work, key, record)
+            kept = set(old)
+            for key in new:
+                if key not in kept:
+                    self._enter(work, key, record)
+        else:
+            for key in new:
+                self._enter(work, key, record)
+        self._rescore(work, record, now, self._candidates(record, new))
+
+    def _candidates(self, record: Record, keys: list[int]) -> set[Record]:
+        found: set[Record] = set()
+        index = self._index
+        for key in keys:
+            members = index[key]
+            if isinstance(members, tuple):
+                found.update(members)
+        found.discard(record)
+        return found
+
+    def _rescore(self, work: Work, record: Record, now: Features | None, candidates: set[Record]) -> None:
+        known = dict(record.links()) if record.edges else {}
+        for other in known:
+            if other not in candidates or other.features is None:
+                self._unlink(work, record, other)
+        if now is None:
+            return
+        score = self._scorer.score
+        fresh: list[tuple[Record, int]] = []
+        for other in candidates:
+            if other.features is None:
+                continue
+            code = score(now, unpack(other.features))
+            before = known.get(other)
+            if before is None:
+                fresh.append((other, code))
+            elif before != code:
+                self._unlink(work, record, other)
+                fresh.append((other, code))
+        for other, code in fresh:
+            self._link(work, record, other, code)
+
+    # ------------------------------------------------------------------ edges
+
+    def _link(self, work: Work, a: Record, b: Record, code: int) -> None:
+        self._note(work, a, b, None)
+        self._journal.assign(a, "edges", (*a.edges, b, code))
+        self._journal.assign(b, "edges", (*b.edges, a, code))
+        if self._scorer.weight[code] >= self._threshold:
+            self._touch(work, a, b)
+
+    def _unlink(self, work: Work, a: Record, b: Record) -> None:
+        code = self._cut(a, b)
+        self._cut(b, a)
+        self._note(work, a, b, code)
+        if self._scorer.weight[code] >= self._threshold:
+            self._touch(work, a, b)
+
+    def _cut(self, a: Record, b: Record) -> int:
+        at = a.edges.index(b)
+        code: int = a.edges[at + 1]
+        self._journal.assign(a, "edges", a.edges[:at] + a.edges[at + 2 :])
+        return code
+
+    @staticmethod
+    def _note(work: Work, a: Record, b: Record, before: int | None) -> None:
+        pair = (a, b) if a.id < b.id else (b, a)
+        if pair not in work.edges_before:
+            work.edges_before[pair] = before
+
+    @staticmethod
+    def _touch(work: Work, a: Record, b: Record) -> None:
+        """Have both looked at; the causes are those of the record that changed."""
+        work.touched.setdefault(a)
+        work.touched.setdefault(b)
+
+    # ------------------------------------------------------------------ keys
+
+    def _enter(self, work: Work, key: int, record: Record) -> None:
+        members = self._index.get(key)
+        if members is None:
+            self._journal.put(self._index, key, record)
+        elif isinstance(members, set):
+            self._journal.add(members, record)
+        elif isinstance(members, tuple):
+            if len(members) < self._bound:
+                self._journal.put(self._index, key, (*members, record))
+            else:
+                self._journal.put(self._index, key, {*members, record})
+                self._became_generic(work, key, members)
+        else:
+            self._journal.put(self._index, key, (members, record))
+
+    def _leave(self, work: Work, key: int, record: Record) -> None:
+        members = self._index[key]
+        if isinstance(members, set):
+            self._journal.discard(members, record)
+            if len(members) <= self._bound:
+                left = tuple(sorted(members, key=by_id))
+                self._journal.put(self._index, key, left)
+                self._became_specific(work, key, left)
+        elif isinstance(members, tuple):
+            left = tuple([each for each in members if each is not record])
+            self._journal.put(self._index, key, left if len(left) > 1 else left[0])
+        else:
+            self._journal.drop(self._index, key)
+
+    def _became_generic(self, work: Work, key: int, members: tuple[Record, ...]) -> None:
+        """Retract the pairs that shared nothing but this key."""
+        specific = {each: self._specific_keys(each) for each in members if each.features is not None}
+        for a, keys in specific.items():
+            for b, _ in tuple(a.links()):
+                if b in specific and a.id < b.id and keys.isdisjoint(specific[b]):
+                    self._unlink(work, a, b)
+                    self._touch_both(work, a, b)
+        self._touch_if_nik(work, key, members)
+
+    def _became_specific(self, work: Work, key: int, members: tuple[Record, ...]) -> None:
+        """Score the pairs that now share this key."""
+        living = {each: unpack(each.features) for each in members if each.features is not None}
+        for a, b in combinations(living, 2):
+            if b not in a.edges:
+                self._link(work, a, b, self._scorer.score(living[a], living[b]))
+                self._touch_both(work, a, b)
+        self._touch_if_nik(work, key, members)
+
+    def _specific_keys(self, record: Record) -> set[int]:
+        if record.features is None:
+            return set()
+        return {key for key in keys_of(unpack(record.features)) if not isinstance(self._index.get(key), set)}
+
+    def _touch_both(self, work: Work, a: Record, b: Record) -> None:
+        work.touch(a, self._cause)
+        work.touch(b, self._cause)
+
+    def _touch_if_nik(self, work: Work, key: int, members: tuple[Record, ...]) -> None:
+        if is_nik(key):
+            for record in members:
+                work.touch(record, self._cause)
+
+    # ------------------------------------------------------------------ rows and load
+
+    def row(self, a: Record, b: Record, code: int) -> EdgeRow:
+        """The stored form of an edge."""
+        return EdgeRow(a.id, b.id, self._scorer.weight[code], self._scorer.levels[code])
+
+    def load(self, records: Iterable[Record]) -> None:
+        """Index living records; their edges are loaded by `load_edges`."""
+        found: dict[int, list[Record]] = {}
+        for record in records:
+            if record.features is not None:
+                for key in keys_of(unpack(record.features)):
+                    found.setdefault(key, []).append(record)
+        for key, members in found.items():
+            if len(members) == 1:
+                self._index[key] = members[0]
+            else:
+                self._index[key] = tuple(members) if len(members) <= self._bound else set(members)
+
+    def load_edges(self, rows: Iterable[EdgeRow], records: dict[bytes, Record]) -> None:
+        """Take stored edges; raises Halt when another model scored them."""
+        links: dict[Record, list[object]] = {}
+        for row in rows:
+            a, b, code = records[row.a], records[row.b], self._scorer.code_of(row.levels, row.weight)
+            links.setdefault(a, []).extend((b, code))
+            links.setdefault(b, []).extend((a, code))
+        for record, edges in links.items():
+            record.edges = tuple(edges)
+
+
+def _attestable(work: Work, changed: Iterable[Record]) -> set[int]:
+    niks = set()
+    for record in changed:
+        if record.table.attests:
+            for packed in (work.features_before[record], record.features):
+                if packed is not None and (nik := nik_of(packed)):
+                    niks.add(nik)
+    return niks

@@ -1,0 +1,115 @@
+"""Constrained agglomeration of one component: a function of its records, edges, attestation and decisions alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hub.link.features import nik_of
+from hub.link.judgements import Book
+from hub.link.model import Model
+from hub.link.record import Record, by_id
+
+Group = list[Record]
+
+
+class Clusterer:
+    """Parts a component into clusters under one model's bounds."""
+
+    def __init__(self, model: Model, book: Book, attested: Callable[[int], bool], weights: dict[int, int]) -> None:
+        self._book = book
+        self._attested = attested
+        self._weights = weights
+        self._threshold = model.threshold
+        self._floor = model.floor
+        self._largest = model.max_cluster
+        self.refused = 0
+        """Unions refused for size since it was last set to 0."""
+
+    def parts(self, component: list[Record]) -> list[tuple[Record, ...]]:
+        """Return the component's clusters, members sorted by id."""
+        if len(component) == 1:
+            return [(component[0],)]
+        group_of: dict[Record, Group] = {record: [record] for record in component}
+        niks = {id(group): self._niks(group) for group in group_of.values()}
+        for a, b in self._decided(component):
+            self._join(group_of, niks, a, b, decided=True)
+        for a, b in self._edges(component):
+            self._join(group_of, niks, a, b, decided=False)
+        groups = {id(group): group for group in group_of.values()}
+        return [tuple(sorted(group, key=by_id)) for group in groups.values()]
+
+    def _join(
+        self, group_of: dict[Record, Group], niks: dict[int, frozenset[int]], a: Record, b: Record, *, decided: bool
+    ) -> None:
+        x, y = group_of[a], group_of[b]
+        if x is y or self._kept_apart(x, y):
+            return
+        if not decided and (_differ(niks[id(x)], niks[id(y)]) or not self._near(x, y, group_of)):
+            return
+        if len(x) + len(y) > self._largest:
+            self.refused += 1
+            return
+        if len(x) < len(y):
+            x, y = y, x
+        niks[id(x)] |= niks[id(y)]
+        x.extend(y)
+        for record in y:
+            group_of[record] = x
+
+    def _edges(self, component: list[Record]) -> list[tuple[Record, Record]]:
+        """Edges that link, strongest first, ties by ids."""
+        found = []
+        weights, threshold = self._weights, self._threshold
+        for record in component:
+            for other, code in record.links():
+                if record.id < other.id and weights[code] >= threshold:
+                    found.append((-weights[code], record.id, other.id, record, other))
+        found.sort()
+        return [(a, b) for _, _, _, a, b in found]
+
+    def _near(self, x: Group, y: Group, group_of: dict[Record, Group]) -> bool:
+        """Say whether the average over all cross pairs reaches the threshold; an unscored pair counts as the floor."""
+        if len(x) > len(y):
+            x, y = y, x
+        pairs = len(x) * len(y)
+        total = scored = 0
+        for record in x:
+            for other, code in record.links():
+                if group_of.get(other) is y:
+                    total += self._weights[code]
+                    scored += 1
+        return total + self._floor * (pairs - scored) >= self._threshold * pairs
+
+    # ------------------------------------------------------------------ must-not-link and decisions
+
+    def _niks(self, group: Group) -> frozenset[int]:
+        """Attested NIKs in a group of one."""
+        nik = nik_of(group[0].features or b"")
+        return frozenset((nik,)) if nik and self._attested(nik) else frozenset()
+
+    def _kept_apart(self, x: Group, y: Group) -> bool:
+        if self._book.is_empty():
+            return False
+        roots = {record.root for record in y}
+        return any(not roots.isdisjoint(self._book.partners(record.root, "different")) for record in x)
+
+    def _decided(self, component: list[Record]) -> list[tuple[Record, Record]]:
+        """Pairs that a steward joined, in the order of the decisions."""
+        if self._book.is_empty():
+            return []
+        by_root: dict[bytes, list[Record]] = {}
+        for record in component:
+            by_root.setdefault(record.root, []).append(record)
+        found = []
+        for root, records in by_root.items():
+            for other in self._book.partners(root, "same"):
+                row = self._book.standing(root, other)
+                if row is not None and root < other:
+                    found += [(row.sequence, a.id, b.id, a, b) for a in records for b in by_root.get(other, ())]
+        found.sort()
+        return [(a, b) for _, _, _, a, b in found]
+
+
+def _differ(x: frozenset[int], y: frozenset[int]) -> bool:
+    """Say whether two groups hold two different attested NIKs between them."""
+    return bool(x) and bool(y) and (len(x) > 1 or x != y)

@@ -1,0 +1,89 @@
+"""What a record says that can identify its person, packed small: the engine holds this and no body.
+
+A packed feature is one bytes object of about 120 bytes; it is unpacked when its record is compared.
+"""
+
+from __future__ import annotations
+
+import struct
+from datetime import date, timedelta
+
+from hub.link.names import Words, fold
+from hub.wire.records import CleanPerson
+
+_HEAD = struct.Struct("<QQIBQ")
+_EPOCH = date(1970, 1, 1)
+_SEX = {"male": 1, "female": 2}
+_DEFAULT = 4
+
+
+class Features:
+    """A record's features, unpacked for comparing; numbers are 0 and words empty where nothing is known."""
+
+    __slots__ = ("default", "kk", "mother", "name", "nik", "region", "sex", "spellings", "ymd")
+
+    nik: int
+    kk: int
+    ymd: int
+    """Birth date as year << 9 | month << 5 | day."""
+    sex: int
+    default: bool
+    """The birth date is one that registers write when they do not know it."""
+    region: int
+    """Deepest region code, with its code system in the lowest bit."""
+    name: Words
+    spellings: tuple[Words, ...]
+    """Other foldings of the name, for comparison only."""
+    mother: Words
+
+
+def pack(person: CleanPerson) -> bytes:
+    """Return the packed features of a living record."""
+    default = any(flag.field == "birth_date" and flag.code == "default" for flag in person.flags)
+    head = _HEAD.pack(
+        _number(person.nik),
+        _number(person.kk),
+        _date(person.birth_date),
+        _SEX.get(person.sex or "", 0) | (_DEFAULT if default else 0),
+        _number(person.region) << 1 | (person.region_system == "bps"),
+    )
+    name = " ".join(fold(person.name)) if person.name else ""
+    mother = " ".join(fold(person.mother)) if person.mother else ""
+    texts = [name, mother]
+    for variant in person.name_variants:
+        spelling = " ".join(fold(variant))
+        if spelling and spelling not in texts[2:] and spelling != name:
+            texts.append(spelling)
+    return head + "\n".join(texts).encode()
+
+
+def unpack(packed: bytes) -> Features:
+    """Return packed features in the form that comparisons read."""
+    features = Features()
+    features.nik, features.kk, features.ymd, bits, features.region = _HEAD.unpack_from(packed)
+    features.sex = bits & 3
+    features.default = bits > 3
+    texts = packed[_HEAD.size :].decode().split("\n")
+    features.name = tuple(texts[0].split())
+    features.mother = tuple(texts[1].split())
+    features.spellings = tuple([tuple(text.split()) for text in texts[2:]]) if len(texts) > 2 else ()
+    return features
+
+
+def _number(digits: str | None) -> int:
+    return int(digits) if digits is not None and digits.isascii() and digits.isdigit() and len(digits) <= 18 else 0
+
+
+def _date(days: int | None) -> int:
+    if days is None:
+        return 0
+    try:
+        day = _EPOCH + timedelta(days=days)
+    except OverflowError:
+        return 0
+    return day.year << 9 | day.month << 5 | day.day
+
+
+def nik_of(packed: bytes) -> int:
+    """Return the NIK of packed features, or 0."""
+    return int.from_bytes(packed[:8], "little")

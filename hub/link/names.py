@@ -1,0 +1,138 @@
+"""Names for comparison only: folded words, a phonetic key, and how two names relate.
+
+Nothing here is ever stored or shown: folding merges spellings that Indonesian registers use for one name
+(research: Muhammad and its short forms, old spelling oe/tj/dj), on both sides alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA
+
+SAME, REORDERED, SHORTENED, CLOSE, PARTIAL, DIFFERENT = range(6)
+
+Words = tuple[str, ...]
+
+_SHORT_FORMS: dict[str, str] = {
+    form: full
+    for full, forms in {
+        "MUHAMMAD": "MUHAMAD MOHAMMAD MOHAMAD MOHAMMED MUHAMMED MUHAMED MOCHAMMAD MOCHAMAD MUKHAMAD "
+        "MOHD MOH MUH MHD MUHD MCH",
+        "AHMAD": "ACHMAD AKHMAD AHMED AHAMAD",
+        "SITI": "ST SITTI",
+        "ABDUL": "ABD ABDOEL",
+        "NUR": "NOER NOOR NOR",
+        "MARIA": "MARYA",
+    }.items()
+    for form in forms.split()
+}  # fmt: skip
+_LEADING = {"M": "MUHAMMAD", "MD": "MUHAMMAD"}
+_LINKING = frozenset({"BIN", "BINTI", "BT", "BTE", "B"})
+_COMMON = frozenset({"MUHAMMAD", "AHMAD", "SITI", "ABDUL", "NUR", "SRI", "MARIA"})
+_OLD_SPELLING = (("OE", "U"), ("TJ", "C"), ("DJ", "J"), ("NJ", "NY"), ("SJ", "SY"), ("CH", "KH"))
+_NOT_WORD = re.compile(r"[^A-Z0-9 ]+")
+_SOUND = str.maketrans({"V": "F", "P": "F", "Z": "S", "D": "T", "J": "Y", "Q": "K", "H": None, "X": "S"})
+_VOWELS = frozenset("AEIOUY")
+
+
+@lru_cache(maxsize=1 << 14)
+def _fold_word(word: str) -> str:
+    known = _SHORT_FORMS.get(word)
+    if known is not None:
+        return known
+    for old, new in _OLD_SPELLING:
+        word = word.replace(old, new)
+    return _SHORT_FORMS.get(word, word)
+
+
+def fold(name: str) -> Words:
+    """Return a name's words for comparison: one spelling of known variants, linking words dropped."""
+    words = _NOT_WORD.sub(" " if "-" in name or "/" in name else "", name.upper()).split()
+    if len(words) > 1 and words[0] in _LEADING:
+        words[0] = _LEADING[words[0]]
+    return tuple([_fold_word(word) for word in words if word not in _LINKING or len(words) == 1])
+
+
+@lru_cache(maxsize=1 << 14)
+def sound(word: str) -> str:
+    """Return a word's phonetic key: first letter and consonants, p/f/v, s/z, d/t merged, doubled letters once."""
+    merged = word.translate(_SOUND)
+    out = merged[:1]
+    for letter in merged[1:]:
+        if letter not in _VOWELS and letter != out[-1]:
+            out += letter
+    return out[:6]
+
+
+def telling(words: Words) -> str:
+    """Return the first word that is not one of the commonest, or the first word."""
+    for word in words:
+        if word not in _COMMON and len(word) > 1:
+            return word
+    return words[0]
+
+
+def relate(a: Words, b: Words) -> int:
+    """Say how two folded names relate; symmetric in its arguments."""
+    if a == b:
+        return SAME
+    if (len(a), a) > (len(b), b):
+        a, b = b, a
+    rest = list(b)
+    left = [word for word in a if not _take(word, rest)]
+    equal = len(a) - len(left)
+    if not left and not rest:
+        return REORDERED
+    close = _take_all(left, rest, _alike)
+    short = _take_all(left, rest, _abbreviates)
+    if not left:
+        return _whole(len(a), equal, short, close, not rest)
+    if "".join(a) == "".join(b):
+        return CLOSE
+    return PARTIAL if equal or close else DIFFERENT
+
+
+def _whole(words: int, equal: int, short: int, close: int, complete: bool) -> int:
+    """Every word of the shorter name has its partner: say how good the match is."""
+    if complete and not short:
+        return CLOSE
+    if words > 1 and equal + close > 0:
+        return SHORTENED
+    return PARTIAL
+
+
+def _take(word: str, rest: list[str]) -> bool:
+    if word in rest:
+        rest.remove(word)
+        return True
+    return False
+
+
+def _take_all(left: list[str], rest: list[str], rule: Callable[[str, str], bool]) -> int:
+    taken = 0
+    for word in tuple(left):
+        for other in rest:
+            if rule(word, other):
+                left.remove(word)
+                rest.remove(other)
+                taken += 1
+                break
+    return taken
+
+
+def _alike(a: str, b: str) -> bool:
+    """One typing error in words of four letters or more, or one sound."""
+    if min(len(a), len(b)) < 4:
+        return False
+    return OSA.distance(a, b, score_cutoff=1) <= 1 or (
+        a[0] == b[0] and sound(a) == sound(b) and abs(len(a) - len(b)) < 3
+    )
+
+
+def _abbreviates(a: str, b: str) -> bool:
+    """One is the other's initial or its first three letters or more."""
+    short, long = (a, b) if len(a) <= len(b) else (b, a)
+    return long.startswith(short) and (len(short) == 1 or len(short) > 2)

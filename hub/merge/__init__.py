@@ -1,0 +1,1 @@
+"""Which value wins: pure survivorship over the records of one entity."""

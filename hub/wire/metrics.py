@@ -56,6 +56,9 @@ CLEANED = _counter(
 QUARANTINED = _counter("satudata_quarantined_total", "Records refused", "stage", "source", "code")
 FLAGGED = _counter("satudata_flags_total", "Field flags set by cleaning", "source", "field", "code")
 STAGE_LAG = _gauge("satudata_stage_lag_records", "Records waiting in a stage's input", "stage", "topic")
+HELD_PARTITIONS = _gauge(
+    "satudata_held_partitions", "Partitions not read because their stored offset lies outside the log", "stage"
+)
 BATCH_SECONDS = _histogram("satudata_batch_seconds", "Time from a batch's delivery to its acknowledgement", "stage")
 
 # reconcile

@@ -228,10 +228,11 @@ def offsets_in(file: Path) -> list[Offset]:
     )  # fmt: skip
     if done.returncode:
         raise RefuseToStart(f"{file} is not a backup that pg_restore can read: {done.stderr.strip()}")
-    return list(_rows(done.stdout))
+    return list(rows_of(done.stdout))
 
 
-def _rows(script: str) -> Iterator[Offset]:
+def rows_of(script: str) -> Iterator[Offset]:
+    """Yield the offsets of pg_restore's script."""
     columns: list[str] | None = None
     for line in script.splitlines():
         if columns is None:

@@ -1,0 +1,31 @@
+"""Every level and rule that the stages can store has words in both languages."""
+
+import tomllib
+from importlib import import_module, resources
+
+import pytest
+
+from hub.serve import phrases, read
+
+MODEL = tomllib.loads((resources.files("hub.link") / "models" / "person-1.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("comparison", sorted(MODEL["compare"]))
+def test_every_level_of_a_comparison_has_words(comparison: str) -> None:
+    assert comparison in phrases.COMPARISONS
+    levels = import_module(f"hub.link.compare.{comparison}").LEVELS
+    assert set(levels) <= set(phrases.LEVELS)
+
+
+@pytest.mark.parametrize("group", sorted(MODEL["survivorship"]))
+def test_every_attribute_group_has_words_and_columns(group: str) -> None:
+    assert group in phrases.COMPARISONS
+    assert set(read.GROUPS.get(group, (group,))) <= {*read.PLAIN, "birth_date"}
+
+
+def test_an_unknown_word_is_shown_as_it_is_stored() -> None:
+    assert phrases.level("blood", "b_positive") == "blood b_positive"
+
+
+def test_both_languages_are_told() -> None:
+    assert phrases.rule("recency") != phrases.rule("recency", "en")

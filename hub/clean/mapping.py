@@ -144,20 +144,13 @@ class TableMap:
 
     def _step(self, item: _Field, kinds: Mapping[str, Kind]) -> _Step:
         columns = item.field.columns
-        slot = SLOTS[item.target]
-        missing: Told = ((), (Flag(item.target, "missing"),))
-        read = _reader([kinds[column].convert for column in columns], item.target)
-        told = _teller(item, frozenset(self.table.map) - {item.target}, slot)
-
-        def run(raw: Any) -> Told:
-            return told(read(raw))
-
+        run = _runner(item, [kinds[column].convert for column in columns], frozenset(self.table.map) - {item.target})
         remember = item.entry.remember
         return _Step(
             columns,
             lru_cache(maxsize=remember)(run) if remember else run,
-            missing,
-            slot,
+            ((), (Flag(item.target, "missing"),)),
+            SLOTS[item.target],
             item.target if item.field.required else None,
         )
 
@@ -189,25 +182,42 @@ def _entry(table: Table, target: str, field: FieldMap) -> Entry:
     return entry
 
 
-def _reader(converts: Sequence[Callable[[Any], str] | None], target: str) -> Callable[[Any], str]:
-    """Return what makes one checked text of a field's raw values."""
-    if len(converts) == 1 and converts[0] is None:
-        return lambda raw: _checked(raw, target)
+def _runner(
+    item: _Field, converts: Sequence[Callable[[Any], str] | None], others: frozenset[str]
+) -> Callable[[Any], Told]:
+    """Return what makes a field's attributes of its raw value, or of the tuple of several.
 
-    def read(raw: Any) -> str:
-        raws = raw if len(converts) > 1 else (raw,)
+    Further attributes that the cleaner tells of count only where the contract does not map them.
+    """
+    clean, target, slot = item.entry.clean, item.target, SLOTS[item.target]
+    text_already = len(converts) == 1 and converts[0] is None
+
+    def run(raw: Any) -> Told:
+        text = _checked(raw if text_already else _text(raw, converts, target), target)
         try:
-            texts = [
-                value if convert is None else convert(value)
-                for convert, value in zip(converts, raws, strict=True)
-                if value is not None
-            ]
-        except (ValueError, ArithmeticError, TypeError, LookupError) as error:
-            raise Quarantine("wrong_type", f"a value of {target} cannot be read: {type(error).__name__}",
-                             remedy="Perbaiki nilai ini di sumber, lalu ulangi.", field=target) from error  # fmt: skip
-        return _checked(" ".join(texts), target)
+            value, marks, more = clean(text)
+        except Quarantine as refused:
+            raise Quarantine(refused.code, f"{target}: {refused.reason}", remedy=refused.remedy, field=target) from None
+        pairs: tuple[tuple[int, Value], ...] = ((slot, value),)
+        if more:
+            pairs += tuple([(SLOTS[name], extra) for name, extra in more if name not in others])
+        return pairs, tuple([Flag(target, code, was) for code, was in marks]) if marks else ()
 
-    return read
+    return run
+
+
+def _text(raw: Any, converts: Sequence[Callable[[Any], str] | None], target: str) -> str:
+    """Return the text of one raw value, or of several, joined by blanks."""
+    raws = raw if len(converts) > 1 else (raw,)
+    try:
+        return " ".join([
+            value if convert is None else convert(value)
+            for convert, value in zip(converts, raws, strict=True)
+            if value is not None
+        ])  # fmt: skip
+    except (ValueError, ArithmeticError, TypeError, LookupError) as error:
+        raise Quarantine("wrong_type", f"a value of {target} cannot be read: {type(error).__name__}",
+                         remedy="Perbaiki nilai ini di sumber, lalu ulangi.", field=target) from error  # fmt: skip
 
 
 def _checked(text: str, target: str) -> str:
@@ -223,21 +233,6 @@ def _checked(text: str, target: str) -> str:
                          remedy="Setel REPLICA IDENTITY FULL pada tabel sumber, lalu ulangi.",
                          field=target)  # fmt: skip
     return text
-
-
-def _teller(item: _Field, others: frozenset[str], slot: int) -> Callable[[str], Told]:
-    """Return what runs the cleaner; further attributes it tells of count only where the contract maps none."""
-    clean, target = item.entry.clean, item.target
-
-    def told(text: str) -> Told:
-        try:
-            value, marks, more = clean(text)
-        except Quarantine as refused:
-            raise Quarantine(refused.code, f"{target}: {refused.reason}", remedy=refused.remedy, field=target) from None
-        pairs = [(slot, value), *[(SLOTS[name], extra) for name, extra in more if name not in others]]
-        return tuple(pairs), tuple([Flag(target, code, was) for code, was in marks])
-
-    return told
 
 
 def _empty(target: str, columns: Sequence[str]) -> Quarantine:

@@ -103,13 +103,10 @@ class Cleaner:
         """The raw topics that these rules know."""
         return list(self._rules)
 
-    def source_of(self, topic: str) -> str:
-        """Return the source of a raw topic."""
-        return self._rules[topic].source
-
-    def table_of(self, topic: str) -> str:
-        """Return the table of a raw topic."""
-        return self._rules[topic].table
+    def place_of(self, topic: str) -> tuple[str, str]:
+        """Return the source and the table of a raw topic."""
+        rules = self._rules[topic]
+        return rules.source, rules.table
 
     def drift_of(self, topic: str, layout: Layout) -> tuple[str, ...]:
         """Return the columns of a layout that the contract does not know; raises Halt where it asks to stop."""

@@ -28,43 +28,67 @@ _SPREAD = re.compile(r"(?<![A-Z.])((?:[A-Z]{1,2}\. )+[A-Z]{1,4}\.?)(?=[ ,]|$)")
 _NOT_NAME = re.compile(r"[^\w'\- ]|_")
 _LOOSE_MARKS = re.compile(r"(?<!\w)['\-]+|['\-]+(?!\w)")
 _OLD = (("OE", "U"), ("TJ", "C"), ("DJ", "J"), ("SJ", "SY"), ("NJ", "NY"))
+_ANY_OLD = re.compile("OE|[TDSN]J")
 _OLD_Y = re.compile(r"J(?=[AEIOU])")
 
 
 def clean(text: str) -> Cleaned:
     """Return a name in capitals, with `titles` and `name_variants` beside it."""
+    found = _read(text)
+    if isinstance(found, Cleaned):
+        return found
+    tokens, before, after = found
+    more: list[tuple[str, Value]] = []
+    if before or after:
+        more.append(("titles", f"{' '.join(before)}|{' '.join(after)}"))
+    name = " ".join(tokens)
+    variants = _variants(tokens, name)
+    if variants:
+        more.append(("name_variants", variants))
+    return Cleaned(name, (), tuple(more))
+
+
+def clean_mother(text: str) -> Cleaned:
+    """Return a mother's name as a name, without titles and variants of its own."""
+    found = _read(text)
+    return found if isinstance(found, Cleaned) else Cleaned(" ".join(found[0]))
+
+
+def _read(text: str) -> Cleaned | tuple[list[str], list[str], list[str]]:
+    """Return a name's words, the titles before and the degrees after it."""
     written = upper(text)
     if not written:
         return MISSING
     if says_nothing(written):
         return set_aside("placeholder", text)
-    if not any(map(str.isalpha, written)):
-        return set_aside("implausible", text)
-    head, told, rest = written.partition(",")
-    words = head.split()
+    words = written.split(" ")
     before: list[str] = []
     after: list[str] = []
+    if not written.isascii() or not "".join(words).isalpha():
+        words, after = _marked(words, written, before)
+        if not words:
+            return set_aside("implausible", text)
+    if words[0] in _BEFORE or words[-1] in _DEGREES:
+        _take_bare(words, before, after)
+    return words, before, after
+
+
+def _marked(words: list[str], written: str, before: list[str]) -> tuple[list[str], list[str]]:
+    """Return the words and degrees of a name with more in it than letters; titles go to `before`."""
+    head, told, rest = written.partition(",")
+    after: list[str] = []
     if told:
+        words = head.split()
         after, left = _degrees_of(rest)
         words += left
     _take_before(words, before)
     _take_after(words, after)
-    tokens = _tokens(words)
-    if not tokens:
-        return set_aside("implausible", text)
-    _take_bare(tokens, before, after)
-    more: list[tuple[str, Value]] = []
-    if before or after:
-        more.append(("titles", f"{' '.join(before)}|{' '.join(after)}"))
-    variants = _variants(tokens)
-    if variants:
-        more.append(("name_variants", variants))
-    return Cleaned(" ".join(tokens), (), tuple(more))
+    tokens = _LOOSE_MARKS.sub(" ", _NOT_NAME.sub(" ", " ".join(words))).split()
+    return tokens if _has_letters(tokens) else [], after
 
 
-def clean_mother(text: str) -> Cleaned:
-    """Return a mother's name as a name, without titles and variants of its own."""
-    return clean(text)._replace(more=())
+def _has_letters(words: list[str]) -> bool:
+    return any(map(str.isalpha, "".join(words)))
 
 
 def _bare(word: str) -> str:
@@ -84,7 +108,7 @@ def _degrees_of(rest: str) -> tuple[list[str], list[str]]:
 
 
 def _take_before(words: list[str], before: list[str]) -> None:
-    while len(words) > 1 and all(part in _BEFORE for part in words[0].strip("()").rstrip(".").split(".")):
+    while _has_letters(words[1:]) and all(part in _BEFORE for part in words[0].strip("()").rstrip(".").split(".")):
         before.append(words.pop(0))
     # "H.ABDULLAH", "DRS.H.ALI": titles written together with the name
     while words and "." in words[0].rstrip("."):
@@ -97,7 +121,7 @@ def _take_before(words: list[str], before: list[str]) -> None:
 
 def _take_after(words: list[str], after: list[str]) -> None:
     taken: list[str] = []
-    while len(words) > 1:
+    while _has_letters(words[:-1]):
         word, bare = words[-1], _bare(words[-1])
         if not (bare in _DEGREES or (bare in _TOLD and ("." in word.rstrip(".") or "(" in word))):
             break
@@ -105,28 +129,27 @@ def _take_after(words: list[str], after: list[str]) -> None:
     after[:0] = taken
 
 
-def _tokens(words: list[str]) -> list[str]:
-    spaced = _NOT_NAME.sub(" ", " ".join(words))
-    return _LOOSE_MARKS.sub(" ", spaced).split()
-
-
 def _take_bare(tokens: list[str], before: list[str], after: list[str]) -> None:
     """Take titles that only stand free once dots and brackets are gone."""
-    while len(tokens) > 1 and tokens[0] in _BEFORE:
+    while tokens[0] in _BEFORE and _has_letters(tokens[1:]):
         before.append(tokens.pop(0))
     taken: list[str] = []
-    while len(tokens) > 1 and tokens[-1] in _DEGREES:
+    while tokens[-1] in _DEGREES and _has_letters(tokens[:-1]):
         taken.insert(0, tokens.pop())
     after[:0] = taken
 
 
-def _variants(tokens: list[str]) -> tuple[str, ...]:
+def _variants(tokens: list[str], name: str) -> tuple[str, ...]:
     """Return other spellings: short forms written out, old spelling made new, and without the father's name."""
-    name = " ".join(tokens)
     full = [_SPELLING.get(word, word) for word in tokens]
-    if len(full) > 1:
-        full[0] = _FIRST.get(full[0], full[0])
-    found = {" ".join(full), _modern(full)}
+    if len(full) > 1 and full[0] in _FIRST:
+        full[0] = _FIRST[full[0]]
+    old = _ANY_OLD.search(name) is not None
+    if full == tokens and not old and _PATRONYM.isdisjoint(tokens):
+        return ()
+    found = {" ".join(full)}
+    if old:
+        found.add(" ".join(map(_modern, full)))
     for at, word in enumerate(full):
         if word in _PATRONYM and 0 < at < len(full) - 1:
             found.add(" ".join(full[:at]))
@@ -135,16 +158,9 @@ def _variants(tokens: list[str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _modern(words: list[str]) -> str:
-    """Return old spelling in the new one; j becomes y only in a name that shows another old sign: Joko is no Yoko."""
-    out, old = [], False
-    for word in words:
-        new = word
-        for sign, now in _OLD:
-            new = new.replace(sign, now)
-        old = old or new != word
-        out.append(new)
-    if not old:
-        return " ".join(words)
-    kept = [new if new != word else _OLD_Y.sub("Y", new) for word, new in zip(words, out, strict=True)]
-    return " ".join(kept)
+def _modern(word: str) -> str:
+    """Return old spelling in the new one; j becomes y only beside another old sign: Joko is no Yoko."""
+    new = word
+    for sign, now in _OLD:
+        new = new.replace(sign, now)
+    return new if new != word else _OLD_Y.sub("Y", new)

@@ -7,14 +7,14 @@ import unicodedata
 
 from hub.clean.cleaned import MISSING, Cleaned, set_aside
 
-UNKNOWN = frozenset(
-    {"NULL", "NONE", "NIL", "N A", "NA", "NN", "XX", "XXX", "XXXX", "TIDAK ADA", "TDK ADA", "TIDAK TAHU",
-     "TIDAK DIKETAHUI", "TDK DIKETAHUI", "TIDAK DIISI", "BELUM ADA", "BELUM DIISI", "BELUM DIKETAHUI", "KOSONG",
-     "TANPA NAMA", "UNKNOWN", "TEST", "TES"}
+UNKNOWN = (
+    "NULL", "NONE", "NIL", "N/A", "NA", "NN", "XX", "XXX", "XXXX", "TIDAK/ADA", "TDK/ADA", "TIDAK/TAHU",
+    "TIDAK/DIKETAHUI", "TDK/DIKETAHUI", "TIDAK/DIISI", "BELUM/ADA", "BELUM/DIISI", "BELUM/DIKETAHUI", "KOSONG",
+    "TANPA/NAMA", "UNKNOWN", "TEST", "TES",
 )  # fmt: skip
-"""Words that offices write where they do not know a value."""
+"""What offices write where they do not know a value; a slash stands for anything between two words."""
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-"})
-_NOT_WORD = re.compile(r"[\W_]+")
+_NOTHING = re.compile(r"[\W_0]*(?:" + "|".join(word.replace("/", r"[\W_]+") for word in UNKNOWN) + r")?[\W_0]*")
 
 
 def tidy(text: str) -> str:
@@ -34,8 +34,7 @@ def upper(text: str) -> str:
 
 def says_nothing(text: str) -> bool:
     """Tell whether a tidy upper-case text is only a sign for "unknown": no letter or digit, zeros, or such words."""
-    words = _NOT_WORD.sub(" ", text).strip()
-    return not words.replace("0", "").strip() or words in UNKNOWN
+    return _NOTHING.fullmatch(text) is not None
 
 
 def clean(text: str) -> Cleaned:

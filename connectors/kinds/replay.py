@@ -2,13 +2,15 @@
 
 A line is `{"op": "c|u|d|t", "table": .., "key": [..], "previous": [..], "row": {..}, "at": microseconds}`; values are
 texts.  A list has no log of its own, so a version is an observation counter, reserved in the position before a row
-carries it: a repeat after a crash gets a higher one.
+carries it: a repeat after a crash gets a higher one.  When the end is reached for the first time in an epoch, what an
+earlier list held and this one does not is swept.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -60,26 +62,38 @@ class Replay:
         """Yield the list from the position on, then what is added to it."""
         line = int(position.state.get("line", 0))
         reserved = counter = int(position.state.get("reserved", 0))
+        swept = "swept" in position.state
         while True:
             changes = self._changes(line)
-            if not changes:
+            if changes:
+                line += len(changes)
+                reserve = None
+                if counter + 2 * len(changes) > reserved:
+                    reserved = counter + _RESERVE
+                    reserve = {"reserved": str(reserved)}
+                yield self._batch(changes, position.epoch, counter, {"line": str(line)}, reserve)
+                counter += 2 * len(changes)
+            elif not swept:
+                swept = True
+                yield self._sweep(position.epoch)
+            else:
                 time.sleep(0.02)
                 yield None
-                continue
-            line += len(changes)
-            reserve = None
-            if counter + 2 * len(changes) > reserved:
-                reserved = counter + _RESERVE
-                reserve = {"reserved": str(reserved)}
-            messages: list[Outgoing] = []
-            for change in changes:
-                messages += self._messages(change, position.epoch, counter + 1)
-                counter += 2
-            counts = {(c["table"], c["op"]): 0 for c in changes}
-            for change in changes:
-                counts[change["table"], change["op"]] += 1
-            barrier = any(change["op"] == "t" for change in changes)
-            yield Batch(messages, {"line": str(line)}, reserve, barrier, counts, max(c.get("at", 0) for c in changes))
+
+    def _batch(
+        self, changes: list[dict[str, Any]], epoch: int, counter: int, state: Mapping[str, str],
+        reserve: Mapping[str, str] | None,
+    ) -> Batch:  # fmt: skip
+        messages: list[Outgoing] = []
+        for number, change in enumerate(changes):
+            messages += self._messages(change, epoch, counter + 2 * number + 1)
+        counts = Counter((change["table"], change["op"]) for change in changes)
+        return Batch(messages, state, reserve, counts=counts, newest_us=max(c.get("at", 0) for c in changes))
+
+    def _sweep(self, epoch: int) -> Batch:
+        floor = version.pack(epoch, 1, 0)
+        markers = [sweep_markers(self._around, self._contract, table, floor) for table in self._ids]
+        return Batch([marker for table in markers for marker in table], {"swept": "yes"}, barrier=True)
 
     def _changes(self, start: int) -> list[dict[str, Any]]:
         with self._file.open(encoding="utf-8") as lines:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-SAME, REORDERED, SHORTENED, CLOSE, PARTIAL, DIFFERENT = range(6)
+SAME, REORDERED, SHORTENED, CLOSE, PARTIAL, MIXED, DIFFERENT = range(7)
 
 Words = tuple[str, ...]
 
@@ -92,7 +92,7 @@ def relate(a: Words, b: Words) -> int:
         return _whole(len(a), equal, short, close, not rest)
     if "".join(a) == "".join(b):
         return CLOSE
-    return PARTIAL if equal or close else DIFFERENT
+    return MIXED if equal or close else DIFFERENT
 
 
 def _whole(words: int, equal: int, short: int, close: int, complete: bool) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from hub.link.features import Features
-from hub.link.names import CLOSE, DIFFERENT, PARTIAL, REORDERED, SAME, SHORTENED, relate
+from hub.link.names import CLOSE, DIFFERENT, MIXED, PARTIAL, REORDERED, SAME, SHORTENED, relate
 
 LEVELS = ("missing", "exact", "exact_word", "close", "partial", "different")
 
-_LEVEL = {SAME: 1, REORDERED: 3, SHORTENED: 3, CLOSE: 3, PARTIAL: 4, DIFFERENT: 5}
+_LEVEL = {SAME: 1, REORDERED: 3, SHORTENED: 3, CLOSE: 3, PARTIAL: 4, MIXED: 5, DIFFERENT: 5}
 
 
 def compare(a: Features, b: Features) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.link.features import Features
-from hub.link.names import CLOSE, DIFFERENT, PARTIAL, REORDERED, SAME, SHORTENED, relate
+from hub.link.names import CLOSE, DIFFERENT, MIXED, PARTIAL, REORDERED, SAME, SHORTENED, relate
 
 LEVELS = (
     "missing",
@@ -14,10 +14,11 @@ LEVELS = (
     "shortened",
     "close",
     "partial",
+    "mixed",
     "different",
 )
 
-_LEVEL = {SAME: 1, REORDERED: 3, SHORTENED: 5, CLOSE: 6, PARTIAL: 7, DIFFERENT: 8}
+_LEVEL = {SAME: 1, REORDERED: 3, SHORTENED: 5, CLOSE: 6, PARTIAL: 7, MIXED: 8, DIFFERENT: 9}
 
 
 def compare(a: Features, b: Features) -> int:

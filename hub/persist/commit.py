@@ -99,8 +99,11 @@ class Writer:
 
     def _settled(self, database: Database, work: Work) -> Committed | None:
         """Say whether an unanswered attempt at this work was committed: its offsets (or the clock) have moved then."""
-        if self._doubtful is None or self._doubtful[0] is not work:
+        if self._doubtful is None:
             return None
+        if self._doubtful[0] is not work:
+            raise Halt("refused: it is not known whether the batch before was committed; the process must end and "
+                       "load the store again")  # fmt: skip
         done = self._doubtful[1]
         with database.transaction():
             lease.check(database, self._epoch)

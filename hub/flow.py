@@ -1,0 +1,136 @@
+"""The one composition root: the whole river, top to bottom.  No other module sees all the stages."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from hub.wire import avro, contract, log, topics
+from hub.wire.avro import Codec, ConfluentRegistry
+from hub.wire.contract import Contract
+from hub.wire.decisions import Merge
+from hub.wire.errors import RefuseToStart
+from hub.wire.kafka import KafkaLog
+from hub.wire.settings import Settings
+
+
+def prepare(settings: Settings) -> None:
+    """Create the topics of every source, register the hub's schemas and migrate the store; safe to repeat."""
+    from hub.persist import migrate
+
+    declared = [*topics.fixed_topics(), *source_topics(contract.load_all(settings))]
+    KafkaLog(settings.endpoint("kafka")).ensure(declared)
+    Codec(ConfluentRegistry(settings.endpoint("registry")), register=True).prepare_all()
+    migrate(settings.endpoint("database"))
+
+
+def source_topics(contracts: Mapping[str, Contract]) -> list[topics.Topic]:
+    """Return the raw and position topics of every source."""
+    found = []
+    for name, source in contracts.items():
+        found.append(topics.POSITION.named(source=name))
+        found += [
+            replace(topics.raw_topic(name, table.name), partitions=source.source.partitions) for table in source.table
+        ]
+    return found
+
+
+# -- 1: an office's system to raw
+def _source(name: str, settings: Settings) -> int:
+    from connectors import runner
+
+    contracts = contract.load_all(settings)
+    if name not in contracts:
+        raise RefuseToStart(
+            f"{name!r} is neither a stage ({', '.join(STAGES)}) nor a source with a contract ({', '.join(contracts)})"
+        )
+    return runner.run(settings, contracts[name])
+
+
+# -- 2: raw to clean, or to quarantine
+def _clean(settings: Settings) -> int:
+    from hub.clean import agent
+
+    return agent.run_agent(settings, contract.load_all(settings))
+
+
+# -- 3: clean to golden, in one transaction a batch
+class Resolver:
+    """link and merge under one model: who is the same, and which value wins."""
+
+    def __init__(self, contracts: Mapping[str, Contract]) -> None:
+        from hub.link import engine, model
+        from hub.merge.golden import Golden
+
+        chosen = model.read()
+        sources = [each.source for each in contracts.values()]
+        self.authorities: Mapping[str, str] = {source.name: source.authority for source in sources}
+        attesting = frozenset(source.name for source in sources if "nik" in source.attests)
+        self.engine = engine.Engine(chosen, self.authorities, attesting)
+        self.merge: Merge = Golden(chosen.survivorship)
+
+
+def resolver(contracts: Mapping[str, Contract]) -> Resolver:
+    """Return link and merge for these sources, empty."""
+    return Resolver(contracts)
+
+
+def _reconcile(settings: Settings) -> int:
+    from hub.persist.agent import run_agent
+    from hub.persist.reconcile import Stages
+
+    parts = resolver(contract.load_all(settings))
+    codec = avro.Codec(ConfluentRegistry(settings.endpoint("registry")))
+    return run_agent(settings, Stages(parts.engine, parts.merge, parts.authorities), codec)
+
+
+# -- 4: the store to Kafka, and to people and applications
+def _publish(settings: Settings) -> int:
+    from hub.publish import process
+
+    return process.run(settings)
+
+
+def _serve(settings: Settings) -> int:
+    from hub.serve import process
+
+    return process.run(settings)
+
+
+STAGES: Mapping[str, Callable[[Settings], int]] = {
+    "clean": _clean,
+    "reconcile": _reconcile,
+    "publish": _publish,
+    "serve": _serve,
+}
+
+
+def run(name: str, settings: Settings) -> int:
+    """Run one stage or one source until it is told to stop; return the exit code."""
+    log.configure(name, settings.log_level)
+    log.get(__name__).info("starting", host=socket.gethostname())
+    stage = STAGES.get(name)
+    return stage(settings) if stage else _source(name, settings)
+
+
+def run_command(
+    name: Annotated[str, typer.Argument(help="clean, reconcile, publish, serve, or a source's name")],
+) -> None:
+    """Run one stage or one source in the foreground; Ctrl-C stops it cleanly.
+
+    A second `run reconcile` waits as the standby. Every process answers /metrics, /healthz and /readyz; its address
+    stands in <home>/run/probes.
+    """
+    raise typer.Exit(run(name, Settings()))
+
+
+def prepare_command() -> None:
+    """Create topics, register schemas and migrate the store; safe to repeat, needed after a new source."""
+    settings = Settings()
+    prepare(settings)
+    typer.echo(f"ready: {len(contract.load_all(settings))} sources; start `satudata run clean`, `reconcile`, `publish`, "
+               "`serve` and each source")  # fmt: skip

@@ -132,5 +132,5 @@ def prepare_command() -> None:
     """Create topics, register schemas and migrate the store; safe to repeat, needed after a new source."""
     settings = Settings()
     prepare(settings)
-    typer.echo(f"ready: {len(contract.load_all(settings))} sources; start `satudata run clean`, `reconcile`, `publish`, "
-               "`serve` and each source")  # fmt: skip
+    sources = ", ".join(contract.load_all(settings))
+    typer.echo(f"ready; now `satudata run` clean, reconcile, publish, serve and each source: {sources}")

@@ -51,6 +51,8 @@ class Registry(Service):
             "APICURIO_CCOMPAT_MAX_SUBJECTS": "100000",
             "QUARKUS_HTTP_HOST": LOOPBACK,
             "QUARKUS_HTTP_PORT": str(self._port),
+            "QUARKUS_MANAGEMENT_HOST": LOOPBACK,
+            "QUARKUS_MANAGEMENT_PORT": str(self._ports.of("registry-management")),
             "QUARKUS_HTTP_ACCESS_LOG_ENABLED": "false",
             "QUARKUS_LOG_CATEGORY__ORG_APACHE_KAFKA__LEVEL": "WARN",
         }

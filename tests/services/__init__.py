@@ -1,0 +1,1 @@
+"""The real services that integration and end-to-end tests share, started once a session."""

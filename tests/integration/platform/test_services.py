@@ -1,0 +1,42 @@
+"""Every service does its work, survives a crash with its data, and tells why it cannot start."""
+
+from __future__ import annotations
+
+import urllib.request
+
+import psycopg
+import pytest
+
+from hub.platform.embedded import Platform
+from hub.platform.kafka import brokers
+
+
+def test_the_three_services_answer(kafka: str, registry: str, database: str) -> None:
+    assert brokers(int(kafka.rpartition(":")[2])) == 1
+    with urllib.request.urlopen(f"{registry}/subjects", timeout=5) as answer:
+        assert answer.status == 200
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SHOW wal_level").fetchone() == ("logical",)
+
+
+def test_an_error_that_quotes_a_value_is_not_logged(platform: Platform, database: str) -> None:
+    with psycopg.connect(database) as connection, pytest.raises(psycopg.errors.InvalidTextRepresentation) as caught:
+        connection.execute("SELECT 'x-secret'::int")
+    assert "secret" in str(caught.value)
+    assert "secret" not in platform.services["database"].log.read_text()
+
+
+@pytest.mark.timeout(240)
+def test_a_killed_service_comes_back_on_its_port_with_its_data(own_platform: Platform) -> None:
+    services = own_platform.services
+    before = {name: service.endpoint for name, service in services.items()}
+    with psycopg.connect(before["database"], autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
+        services["database"].kill()
+    services["kafka"].kill()
+    own_platform.restart("database")
+    own_platform.restart("kafka")
+    assert {name: service.endpoint for name, service in services.items()} == before
+    with psycopg.connect(before["database"]) as connection:
+        assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
+    assert services["kafka"].ailment() is None

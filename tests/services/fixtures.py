@@ -1,0 +1,126 @@
+"""Fixtures for real services: a missing or sick service fails the test that needs it, it never skips it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from hub.platform.embedded import Platform
+from hub.wire.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Platform]:
+    """One platform for the whole session; tests that break a service take `own_platform`."""
+    with started() as running:
+        yield running
+
+
+@pytest.fixture
+def own_platform() -> Iterator[Platform]:
+    """Start a platform of the test's own, to kill, stop, pause and restart: `own_platform.services["kafka"].kill()`."""
+    with started() as running:
+        yield running
+
+
+@pytest.fixture
+def kafka(platform: Platform) -> str:
+    """Return the bootstrap server of the session's Kafka."""
+    return platform.services["kafka"].endpoint
+
+
+@pytest.fixture
+def registry(platform: Platform) -> str:
+    """Return the URL of the session's schema registry."""
+    return platform.services["registry"].endpoint
+
+
+@pytest.fixture
+def database(platform: Platform) -> Iterator[str]:
+    """Return the URL of a fresh, empty database for the hub."""
+    with fresh_database(platform.services["database"].endpoint, "hub") as url:
+        yield url
+
+
+@pytest.fixture
+def opd_database(platform: Platform) -> Iterator[str]:
+    """Return the URL of a fresh, empty database that plays an OPD's own."""
+    with fresh_database(platform.services["database"].endpoint, "opd") as url:
+        yield url
+
+
+@pytest.fixture
+def topic() -> Callable[[str], str]:
+    """Return a function that makes a topic name which no other test has."""
+    return lambda stem="topic": f"test.{stem}.{secrets.token_hex(5)}"
+
+
+@contextmanager
+def started(**options: object) -> Iterator[Platform]:
+    """Start a platform in a temporary home and remove all of it afterwards."""
+    with temporary_home() as home:
+        settings = Settings(home=home, kafka=None, registry=None, database=None, **options)  # type: ignore[arg-type]
+        with Platform(settings) as running:
+            yield running
+
+
+@contextmanager
+def temporary_home() -> Iterator[Path]:
+    """Make a home that PostgreSQL's user may enter even when root runs the tests."""
+    home = Path(tempfile.mkdtemp(prefix="satudata-test-"))
+    home.chmod(0o755)
+    try:
+        yield home
+    finally:
+        if "SATUDATA_KEEP_TEST_HOME" not in os.environ:
+            shutil.rmtree(home)
+
+
+@contextmanager
+def fresh_database(server: str, stem: str) -> Iterator[str]:
+    """Create an empty database on a server; drop it, its slots and its sessions afterwards."""
+    name = f"{stem}_{secrets.token_hex(5)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    head, _, _ = server.rpartition("/")
+    try:
+        yield f"{head}/{name}"
+    finally:
+        _drop(server, name)
+
+
+def _drop(server: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        for slot in [row[0] for row in connection.execute(_SLOTS, [name]).fetchall()]:
+            _drop_slot(connection, slot)
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _drop_slot(connection: psycopg.Connection, slot: str) -> None:
+    """Drop a slot once its sender, told to end, has let it go."""
+    for _ in range(200):
+        connection.execute(
+            "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = %s", [slot]
+        )
+        try:
+            connection.execute("SELECT pg_drop_replication_slot(%s)", [slot])
+        except psycopg.errors.ObjectInUse:
+            time.sleep(0.05)
+        except psycopg.errors.UndefinedObject:
+            return
+        else:
+            return
+    raise AssertionError(f"the replication slot {slot} is still in use: something did not stop")
+
+
+_SLOTS = "SELECT slot_name FROM pg_replication_slots WHERE database = %s"

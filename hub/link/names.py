@@ -86,16 +86,16 @@ def relate(a: Words, b: Words) -> int:
     equal = len(a) - len(left)
     if not left and not rest:
         return REORDERED
+    if "".join(a) == "".join(b):
+        return CLOSE
     close = _take_all(left, rest, _alike)
     short = _take_all(left, rest, _abbreviates)
     if not left:
-        return _whole(len(a), equal, short, close, not rest)
-    if "".join(a) == "".join(b):
-        return CLOSE
+        return _whole(len(a), equal, short, close, complete=not rest)
     return MIXED if equal or close else DIFFERENT
 
 
-def _whole(words: int, equal: int, short: int, close: int, complete: bool) -> int:
+def _whole(words: int, equal: int, short: int, close: int, *, complete: bool) -> int:
     """Every word of the shorter name has its partner: say how good the match is."""
     if complete and not short:
         return CLOSE

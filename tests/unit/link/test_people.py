@@ -1,0 +1,164 @@
+"""Hard pairs of people: who must link, who must not."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.link.compare import birth, kk, mother, name, nik, sex
+from hub.link.features import pack, unpack
+from tests.unit.link.builders import BUDI, DEWI, Hub, day, person
+
+
+def level(module: object, **pair: tuple[object, object]) -> str:
+    """The level of two otherwise empty records, whatever their order."""
+    left = unpack(pack(person("s1", 1, {}, **{field: both[0] for field, both in pair.items()})))
+    right = unpack(pack(person("a1", 1, {}, **{field: both[1] for field, both in pair.items()})))
+    there, back = module.compare(left, right), module.compare(right, left)  # type: ignore[attr-defined]
+    assert there == back
+    return str(module.LEVELS[there])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ("1508021203900001", "1508021203900001", "exact"),
+        ("1508021203900001", "1508031203900001", "typo"),
+        ("1508021203900001", "1508201203900001", "typo"),
+        ("1508021203900001", "1508021203900010", "serial_typo"),
+        ("1508021203900001", "1508021203900002", "serial_next"),
+        ("1508021203900001", "1508021203900345", "serial_other"),
+        ("1508021203900001", "1571111203900007", "date_part"),
+        ("1508021203900001", "1508025510920001", "different"),
+        (None, "1508021203900001", "missing"),
+    ],
+)
+def test_nik_is_compared_by_parts(a: str | None, b: str, expected: str) -> None:
+    assert level(nik, nik=(a, b)) == expected
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ("BUDI SANTOSO", "BUDI SANTOSO", "exact"),
+        ("MUHAMMAD RIZKI", "MOHD RIZKI", "exact"),
+        ("M RIZKI", "MUHAMMAD RIZKI", "exact"),
+        ("ACHMAD SOEKARNO", "AHMAD SUKARNO", "exact"),
+        ("SITI AMINAH BINTI HASAN", "ST AMINAH HASAN", "exact"),
+        ("BUDI", "BUDI", "exact_word"),
+        ("SANTOSO BUDI", "BUDI SANTOSO", "reordered"),
+        ("BUDI S", "BUDI SANTOSO", "shortened"),
+        ("BUDI SANT", "BUDI SANTOSO", "shortened"),
+        ("BUDI SANTOSO", "BUDI SANTOSO WIJAYA", "shortened"),
+        ("BUDDI SANTOSO", "BUDI SANTOSO", "close"),
+        ("NURHAYATI", "NUR HAYATI", "close"),
+        ("BUDI", "BUDI SANTOSO", "partial"),
+        ("HASAN BASRI", "HUSIN BASRI", "mixed"),
+        ("BUDI SANTOSO", "DEWI LESTARI", "different"),
+        ("BUDI", None, "missing"),
+    ],
+)
+def test_names(a: str, b: str | None, expected: str) -> None:
+    assert level(name, name=(a, b)) == expected
+
+
+def test_a_spelling_that_cleaning_offers_counts_as_a_variant() -> None:
+    left = unpack(pack(person("s1", 1, {}, name="CHAERUL ANWAR", name_variants=("KHOIRUL ANWAR",))))
+    right = unpack(pack(person("a1", 1, {}, name="KHOIRUL ANWAR")))
+    assert name.LEVELS[name.compare(left, right)] == name.LEVELS[name.compare(right, left)] == "variant"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ("1990-03-12", "1990-03-12", "exact"),
+        ("1990-03-12", "1990-12-03", "swapped"),
+        ("1990-03-12", "1990-03-21", "near"),
+        ("1990-03-12", "1991-03-12", "near"),
+        ("1990-03-12", "1990-05-20", "year"),
+        ("1990-03-12", "1971-05-20", "different"),
+        ("1990-03-12", None, "missing"),
+    ],
+)
+def test_birth_dates(a: str, b: str | None, expected: str) -> None:
+    assert level(birth, birth_date=(day(a), day(b))) == expected
+
+
+def test_a_default_birth_date_tells_its_year_only() -> None:
+    from hub.wire.records import Flag
+
+    flags = ((Flag("birth_date", "default"),), ())
+    assert level(birth, birth_date=(day("1990-07-01"), day("1990-03-12")), flags=flags) == "default_year"
+    assert level(birth, birth_date=(day("1990-07-01"), day("1990-07-01")), flags=flags) == "exact_default"
+    assert level(birth, birth_date=(day("1990-07-01"), day("1985-03-12")), flags=flags) == "different"
+
+
+def test_sex_family_card_and_mother() -> None:
+    assert level(sex, sex=("male", "female")) == "different"
+    assert level(sex, sex=("male", None)) == "missing"
+    assert level(kk, kk=("1508020101100001", "1508020101100001")) == "same"
+    assert level(kk, kk=("1508020101100001", "1508020101100002")) == "different"
+    assert level(mother, mother=("SITI AMINAH", "ST AMINAH")) == "exact"
+    assert level(mother, mother=("SITI AMINAH", "SITI AMINA")) == "close"
+    assert level(mother, mother=("AMINAH", "SITI AMINAH")) == "partial"
+    assert level(mother, mother=("SITI AMINAH", "SITI BADRIAH")) == "different"
+
+
+def pair_links(a: dict[str, object], b: dict[str, object], names: tuple[str, str] = ("s1", "a1")) -> bool:
+    hub = Hub()
+    hub.take(person(names[0], 1, a), person(names[1], 1, b))
+    return hub.together(*names)
+
+
+def test_one_person_in_two_systems_links() -> None:
+    assert pair_links(BUDI, BUDI | {"mother": None, "region": "1508022002"})
+
+
+def test_a_mistyped_nik_links_by_name_birth_and_mother() -> None:
+    assert pair_links(BUDI, BUDI | {"nik": "1508021203980001", "kk": None})
+
+
+def test_a_missing_nik_links_by_name_birth_and_mother() -> None:
+    assert pair_links(BUDI, BUDI | {"nik": None, "kk": None})
+
+
+def test_a_swapped_birth_date_and_a_short_name_link() -> None:
+    assert pair_links(BUDI, BUDI | {"birth_date": day("1990-12-03"), "name": "BUDI S"})
+
+
+@pytest.mark.parametrize("names", [("s1", "a1"), ("d1", "d2")])
+def test_twins_do_not_link(names: tuple[str, str]) -> None:
+    hasan = BUDI | {"name": "HASAN BASRI", "nik": "1508021203900001"}
+    husin = BUDI | {"name": "HUSIN BASRI", "nik": "1508021203900002"}
+    assert not pair_links(hasan, husin, names)
+
+
+def test_a_twin_without_nik_links_to_his_own_record_only() -> None:
+    hub = Hub()
+    hasan = BUDI | {"name": "HASAN BASRI", "nik": "1508021203900001"}
+    husin = BUDI | {"name": "HUSIN BASRI", "nik": "1508021203900002"}
+    hub.take(person("d1", 1, hasan), person("d2", 1, husin), person("s1", 1, hasan | {"nik": None, "kk": None}))
+    assert hub.together("d1", "s1")
+    assert not hub.together("d1", "d2")
+
+
+def test_husband_and_wife_do_not_link() -> None:
+    assert not pair_links(BUDI, DEWI)
+
+
+def test_siblings_do_not_link() -> None:
+    brother = BUDI | {"nik": "1508020505950001", "name": "AGUS SANTOSO", "birth_date": day("1995-05-05")}
+    assert not pair_links(BUDI, brother)
+
+
+def test_a_borrowed_nik_scores_negative() -> None:
+    hub = Hub()
+    borrower = {**DEWI, "nik": BUDI["nik"], "kk": None}
+    delta = hub.take(person("s1", 1, BUDI | {"kk": None}), person("a1", 1, borrower))
+    assert [edge.weight < 0 for edge in delta.edges] == [True]
+    assert not hub.together("s1", "a1")
+
+
+def test_two_people_of_one_name_and_birth_date_are_parted_by_attested_niks() -> None:
+    namesake = BUDI | {"nik": "1571111203900044", "kk": None, "mother": None}
+    assert not pair_links(BUDI | {"kk": None, "mother": None}, namesake, ("d1", "d2"))
+    assert pair_links(BUDI | {"kk": None, "mother": None, "nik": None}, namesake, ("s1", "d2"))

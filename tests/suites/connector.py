@@ -22,7 +22,7 @@ from hub.wire.avro import Codec, Registry
 from hub.wire.broker import Incoming, Log, Outgoing, Sender, Ticket
 from hub.wire.clock import SystemClock
 from hub.wire.contract import Contract
-from hub.wire.errors import HubError, RefuseToStart
+from hub.wire.errors import HubError, RefuseToStart, TryAgain
 from hub.wire.identity import record_id, source_key
 from hub.wire.topics import HEADER_KIND, HEADER_NEXT, HEADER_PREVIOUS, HEADER_VERSION, raw_topic
 from hub.wire.version import unpack
@@ -184,9 +184,12 @@ def writing(stage: Stage, round_: int) -> Iterator[None]:
 
 
 def until(what: Callable[[], bool]) -> None:
-    """Wait for something to become true."""
+    """Wait for something to become true; a topic just made may not answer yet."""
     deadline = time.monotonic() + PATIENCE
-    while not what():
+    while True:
+        with contextlib.suppress(TryAgain):
+            if what():
+                return
         assert time.monotonic() < deadline, "it did not come about in time"
         time.sleep(0.02)
 

@@ -1,0 +1,97 @@
+"""A PostgreSQL database under test, and the hub's broker and registry around it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from confluent_kafka.admin import AdminClient
+
+from hub.wire.avro import ConfluentRegistry
+from hub.wire.contract import Contract
+from hub.wire.kafka import KafkaLog, KafkaSender
+from tests.suites.connector import TABLE, contract_of
+
+WARGA = "CREATE TABLE public.warga (id int PRIMARY KEY, nama text); ALTER TABLE public.warga REPLICA IDENTITY FULL"
+
+DROP_SLOT = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s"
+
+
+class WalStage:
+    """One source with a name of its own; `sender`, `log` and `registry` are the hub's."""
+
+    def __init__(self, dsn: str, kafka: str, registry: str, ddl: str = WARGA) -> None:
+        name = f"s{os.urandom(5).hex()}"
+        self.dsn, self.kafka = dsn, kafka
+        os.environ[f"{name.upper()}_DSN"] = dsn
+        self.contract: Contract = contract_of(name, "postgres_wal")
+        self.sender = KafkaSender(kafka, name)
+        self.log = KafkaLog(kafka)
+        self.registry = ConfluentRegistry(registry)
+        self.sql = psycopg.connect(dsn, autocommit=True)
+        self.sql.execute(ddl.encode())
+
+    @property
+    def slot(self) -> str:
+        return f"satudata_{self.contract.source.name}"
+
+    def run_sql(self, statement: str, *arguments: Any) -> list[Any]:
+        cursor = self.sql.execute(statement.encode(), arguments or None)
+        return cursor.fetchall() if cursor.description else []
+
+    def change(self, *changes: tuple[str, int, str | int]) -> None:
+        with psycopg.connect(self.dsn) as conn:
+            for what, number, value in changes:
+                if what == "insert":
+                    conn.execute("INSERT INTO warga VALUES (%s, %s)", [number, value])
+                elif what == "update":
+                    conn.execute("UPDATE warga SET nama = %s WHERE id = %s", [value, number])
+                elif what == "delete":
+                    conn.execute("DELETE FROM warga WHERE id = %s", [number])
+                else:
+                    conn.execute("UPDATE warga SET id = %s WHERE id = %s", [value, number])
+
+    def truncate(self) -> None:
+        self.run_sql("TRUNCATE warga")
+
+    def lose(self) -> None:
+        self.drop_slot()
+
+    def drop_slot(self) -> None:
+        for _ in range(100):  # a connection that was cut a moment ago may still hold it
+            try:
+                self.run_sql(DROP_SLOT, self.slot)
+                return
+            except psycopg.errors.ObjectInUse:
+                time.sleep(0.1)
+
+    def rows(self) -> dict[int, str]:
+        return dict(self.run_sql("SELECT id, nama FROM warga"))
+
+    def wipe(self, topic: str) -> None:
+        admin = AdminClient({"bootstrap.servers": self.kafka})
+        admin.delete_topics([topic])[topic].result()
+        while self.log.partitions(topic):
+            time.sleep(0.05)
+
+    def close(self) -> None:
+        self.sender.close()
+        self.drop_slot()
+        self.sql.close()
+
+
+@contextmanager
+def staged(dsn: str, kafka: str, registry: str, ddl: str = WARGA) -> Iterator[WalStage]:
+    """Give a stage and take its slot away at the end: a slot that is left behind fills the server's disk."""
+    stage = WalStage(dsn, kafka, registry, ddl)
+    try:
+        yield stage
+    finally:
+        stage.close()
+
+
+__all__ = ["TABLE", "WalStage", "staged"]

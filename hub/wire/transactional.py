@@ -6,6 +6,7 @@ off, has its open transaction aborted and can never commit another.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -130,5 +131,6 @@ class TransactionalSender:
 
     def close(self) -> None:
         """Give the connection back; an open transaction is left to be aborted by the next holder."""
-        self._producer.purge()
-        self._producer.flush(1)
+        with contextlib.suppress(KafkaException):  # a fenced producer says so once more
+            self._producer.purge()
+            self._producer.flush(0)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any
 
-import click
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from hub.wire.errors import HubError
 
@@ -27,63 +29,69 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class LazyCommands(click.Group):
-    """A group whose commands are imported on demand, so that `--help` and agents start quickly."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the subcommands in the order of an operator's day."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import and return a subcommand."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command = _as_click(getattr(import_module(module), attribute), COMMANDS[cmd_name][1])
-        command.name = cmd_name
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the list of subcommands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+def usage() -> None:
+    """Show the subcommands without importing them."""
+    console = Console()
+    console.print("Usage: satudata COMMAND [OPTIONS]\n", highlight=False)
+    console.print("Satu Data hub: record changes of every OPD become one reconciled set of golden records.\n")
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, (_, text) in COMMANDS.items():
+        table.add_row(f"  [bold]{name}[/bold]", text)
+    console.print(table)
+    console.print(
+        "\n`satudata COMMAND --help` tells a command's options; --version tells the version.", highlight=False
+    )
 
 
-def _as_click(target: Any, help_text: str) -> click.Command:
-    if isinstance(target, typer.Typer):
-        command = typer.main.get_command(target)
-    else:
+def call(name: str, arguments: list[str]) -> int:
+    """Import one subcommand, run it, and return its exit code."""
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    target: Any = getattr(import_module(module), attribute)
+    app = target
+    if not isinstance(target, typer.Typer):
         app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        app.command(help=target.__doc__ or help_text)(target)
-        command = typer.main.get_command(app)
-    command.help = command.help or help_text
-    return command
+        app.command(help=target.__doc__ or COMMANDS[name][1])(target)
+    command = typer.main.get_command(app)
+    return int(command.main(arguments, prog_name=f"satudata {name}", standalone_mode=False) or 0)
 
 
-@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="satudata-hub", prog_name="satudata")
-def cli() -> None:
-    """Satu Data hub: record changes of every OPD become one reconciled set of golden records."""
+def run(arguments: list[str]) -> int:
+    """Run a command line and return its exit code; a known error is one clear message and code 1."""
+    name, *rest = arguments or ["--help"]
+    if name in {"-h", "--help"}:
+        usage()
+        return 0
+    if name == "--version":
+        print(f"satudata {version('satudata-hub')}")  # noqa: T201 - a command's output
+        return 0
+    if name not in COMMANDS:
+        return _fail(f"there is no command {name!r}; `satudata --help` lists them", 2)
+    return _guarded(name, rest)
+
+
+def _guarded(name: str, arguments: list[str]) -> int:
+    try:
+        return call(name, arguments)
+    except typer.Exit as done:
+        return int(done.exit_code)
+    except typer.TyperException as error:
+        return _fail(
+            f"{error.format_message().rstrip('.')}; `satudata {name} --help` tells the options", error.exit_code
+        )
+    except (typer.Abort, KeyboardInterrupt):
+        return _fail("stopped", 130)
+    except HubError as error:
+        return _fail(f"{type(error).__name__}: {error}", 1)
+
+
+def _fail(message: str, code: int) -> int:
+    print(message, file=sys.stderr)  # noqa: T201 - a command's output
+    return code
 
 
 def main() -> None:
-    """Run the command line; an error that the hub knows is one clear message and exit code 1."""
-    try:
-        cli.main(standalone_mode=False)
-    except (click.exceptions.Exit, typer.Exit) as done:
-        sys.exit(done.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except typer.TyperException as error:
-        click.echo(f"Error: {error.format_message()}", err=True)
-        sys.exit(error.exit_code)
-    except (click.exceptions.Abort, typer.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
-        sys.exit(130)
-    except HubError as error:
-        click.echo(f"{type(error).__name__}: {error}", err=True)
-        sys.exit(1)
+    """Run `satudata`."""
+    sys.exit(run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

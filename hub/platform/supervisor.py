@@ -1,0 +1,168 @@
+"""Keeps the hub's own stages running: one child a stage, restarted with a growing pause when it ends badly.
+
+A stage that ends with code 0 is done.  Any other end, a signal included, is answered by a new start: that is what the
+stages count on when they meet something they may not go on with.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hub.platform.child import Child, Command, end_left_over, spawn
+from hub.wire import log
+from hub.wire.clock import Clock, SystemClock
+from hub.wire.errors import RefuseToStart
+
+_log = log.get(__name__)
+_TICK = 0.05
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
+_SETTLED = 30.0
+"""Seconds of life after which a stage counts as well again and its next pause is the first one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What is to be known of one supervised process; `pid` is 0 while it does not run."""
+
+    name: str
+    pid: int
+    restarts: int
+    quick_ends: int
+    code: int | None
+    log: Path
+
+
+@dataclass(slots=True)
+class _Kept:
+    command: Command
+    child: Child
+    since: float
+    wanted: bool = True
+    restarts: int = 0
+    quick_ends: int = 0
+    due: float | None = None
+
+
+class Supervisor:
+    """Child processes by name, kept alive by one thread; logs in `<home>/logs/<name>.log`."""
+
+    def __init__(self, home: Path, *, clock: Clock | None = None) -> None:
+        self.home = home.absolute()
+        self._clock = clock or SystemClock()
+        self._kept: dict[str, _Kept] = {}
+        self._lock = threading.RLock()
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop_all()
+
+    def start(self, name: str, command: Command) -> Stage:
+        """Start a stage and keep it running; a stage of that name that was stopped or is done is replaced."""
+        with self._lock:
+            known = self._kept.get(name)
+            if known is not None and known.wanted:
+                raise RefuseToStart(f"{name} is already supervised; stop it first, or choose another name")
+            end_left_over(self._pid_file(name))
+            self._kept[name] = _Kept(command, self._spawn(name, command), self._clock.monotonic())
+            self._watch()
+            return self.stage(name)
+
+    def stage(self, name: str) -> Stage:
+        """Return how a stage is doing."""
+        with self._lock:
+            kept = self._kept[name]
+            code = kept.child.returncode
+            pid = kept.child.pid if code is None else 0
+            return Stage(name, pid, kept.restarts, kept.quick_ends, code, kept.child.log)
+
+    def stages(self) -> Mapping[str, Stage]:
+        """Return how every stage is doing, in the order they were started."""
+        with self._lock:
+            return {name: self.stage(name) for name in self._kept}
+
+    def output(self, name: str, lines: int = 15) -> str:
+        """Return the last lines that the present process of a stage wrote."""
+        return self._child(name).output(lines)
+
+    def kill(self, name: str) -> None:
+        """End a stage as a crash would; it is started again."""
+        self._child(name).kill()
+
+    def send(self, name: str, number: signal.Signals) -> None:
+        """Send a stage a signal, SIGSTOP and SIGCONT for instance."""
+        self._child(name).send(number)
+
+    def stop(self, name: str, seconds: float = 20) -> int:
+        """End a stage in good order, for good; return its code."""
+        with self._lock:
+            kept = self._kept[name]
+            kept.wanted, kept.due = False, None
+        code = kept.child.stop(seconds=seconds)
+        self._pid_file(name).unlink(missing_ok=True)
+        return code
+
+    def stop_all(self, seconds: float = 20) -> None:
+        """End every stage, the last started first, and the supervision."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+        for name in reversed(list(self._kept)):
+            self.stop(name, seconds)
+
+    def _child(self, name: str) -> Child:
+        with self._lock:
+            return self._kept[name].child
+
+    def _spawn(self, name: str, command: Command) -> Child:
+        return spawn(name, command, self.home / "logs" / f"{name}.log", self._pid_file(name))
+
+    def _pid_file(self, name: str) -> Path:
+        return self.home / "run" / f"stage-{name}.pid"
+
+    def _watch(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._ended.clear()
+            self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while not self._ended.wait(_TICK):
+            with self._lock:
+                for name, kept in self._kept.items():
+                    if kept.wanted and kept.child.returncode is not None:
+                        self._answer_end(name, kept)
+
+    def _answer_end(self, name: str, kept: _Kept) -> None:
+        now = self._clock.monotonic()
+        if kept.child.returncode == 0:
+            kept.wanted = False
+        elif kept.due is None:
+            kept.quick_ends = 0 if now - kept.since > _SETTLED else kept.quick_ends + 1
+            pause = pause_after(kept.quick_ends)
+            kept.due = now + pause
+            _log.warning("stage_ended", stage=name, code=kept.child.returncode, restart_in_s=pause)
+        elif now >= kept.due:
+            kept.child, kept.since, kept.due = self._spawn(name, kept.command), now, None
+            kept.restarts += 1
+
+
+def pause_after(quick_ends: int) -> float:
+    """Return the pause in seconds before a restart after so many ends, each soon after its start, in a row."""
+    return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** max(0, min(quick_ends, 16) - 1))
+
+
+def with_environment(command: Command, **values: str) -> Command:
+    """Return the same command with further environment variables."""
+    return replace(command, env={**command.env, **values})

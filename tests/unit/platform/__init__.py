@@ -1,0 +1,1 @@
+"""The embedded platform's parts that need no service."""

@@ -1,0 +1,74 @@
+"""A stage is kept alive, ends when told to, and never outlives its supervisor."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.platform.child import Command, until
+from hub.platform.supervisor import Supervisor, pause_after
+from hub.wire.errors import RefuseToStart
+
+_SLEEPER = "import time\nprint('here', flush=True)\ntime.sleep(600)"
+
+
+def python(code: str) -> Command:
+    return Command((sys.executable, "-c", code))
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
+    with Supervisor(tmp_path) as made:
+        yield made
+
+
+def test_a_killed_stage_is_started_again_and_counted(supervisor: Supervisor) -> None:
+    first = supervisor.start("clean", python(_SLEEPER))
+    supervisor.kill("clean")
+    assert until(lambda: supervisor.stage("clean").restarts == 1, 20)
+    again = supervisor.stage("clean")
+    assert again.pid not in (0, first.pid)
+    assert until(lambda: again.log.read_text().count("here") >= 1, 20)
+
+
+def test_a_stage_that_ends_badly_is_started_again_with_growing_pauses(supervisor: Supervisor) -> None:
+    supervisor.start("clean", python("raise SystemExit(3)"))
+    assert until(lambda: supervisor.stage("clean").restarts >= 2, 30)
+    assert supervisor.stage("clean").quick_ends >= 2
+    assert [pause_after(n) for n in (0, 1, 2, 3, 40)] == [0.25, 0.25, 0.5, 1.0, 10.0]
+
+
+def test_a_stage_that_ends_well_is_done(supervisor: Supervisor) -> None:
+    supervisor.start("prepare", python("print('done')"))
+    assert until(lambda: supervisor.stage("prepare").code == 0, 20)
+    supervisor.start("prepare", python("print('done')"))
+    assert supervisor.stage("prepare").restarts == 0
+
+
+def test_a_stopped_stage_stays_stopped(supervisor: Supervisor) -> None:
+    supervisor.start("serve", python(_SLEEPER))
+    assert until(lambda: "here" in supervisor.output("serve"), 20)
+    assert supervisor.stop("serve") == -signal.SIGTERM
+    assert supervisor.stage("serve").pid == 0
+
+
+def test_a_frozen_stage_can_be_stopped(supervisor: Supervisor) -> None:
+    supervisor.start("serve", python(_SLEEPER))
+    assert until(lambda: "here" in supervisor.output("serve"), 20)
+    supervisor.send("serve", signal.SIGSTOP)
+    assert supervisor.stop("serve") == -signal.SIGTERM
+
+
+def test_a_name_is_supervised_once(supervisor: Supervisor) -> None:
+    supervisor.start("serve", python(_SLEEPER))
+    with pytest.raises(RefuseToStart, match="serve is already supervised"):
+        supervisor.start("serve", python(_SLEEPER))
+
+
+def test_a_program_that_is_not_there_is_named(supervisor: Supervisor) -> None:
+    with pytest.raises(RefuseToStart, match="/nowhere/java"):
+        supervisor.start("kafka", Command(("/nowhere/java",)))

@@ -29,6 +29,12 @@ class MemoryBroker:
             for partition in range(known.partitions):
                 self._messages.setdefault((topic.name, partition), [])
 
+    def drop(self, topic: str) -> None:
+        """Delete a topic with all that it holds."""
+        self._topics.pop(topic, None)
+        for place in [place for place in self._messages if place[0] == topic]:
+            del self._messages[place]
+
     def submit(self, messages: Sequence[Outgoing]) -> Ticket:
         """Append messages in order; their ticket is settled at once."""
         ticket = Ticket(len(messages))

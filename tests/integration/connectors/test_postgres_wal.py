@@ -11,7 +11,13 @@ from tests.suites.connector import ConnectorSuite
 class TestPostgresWal(ConnectorSuite):
     kind = "postgres_wal"
 
+
+class TestPostgresWal16(ConnectorSuite):
+    """The oldest server, on the broker's twin: the broker's own ways are shown above."""
+
+    kind = "postgres_wal"
+
     @pytest.fixture
-    def stage(self, opd_database: str, kafka: str, registry: str) -> Iterator[WalStage]:
-        with staged(opd_database, kafka, registry) as stage:
+    def stage(self, opd16_database: str) -> Iterator[WalStage]:
+        with staged(opd16_database) as stage:
             yield stage

@@ -11,9 +11,11 @@ from typing import Any
 import psycopg
 from confluent_kafka.admin import AdminClient
 
-from hub.wire.avro import ConfluentRegistry
+from hub.wire.avro import ConfluentRegistry, MemoryRegistry, Registry
+from hub.wire.broker import Log, Sender
 from hub.wire.contract import Contract
 from hub.wire.kafka import KafkaLog, KafkaSender
+from hub.wire.memory import MemoryBroker
 from tests.suites.connector import TABLE, contract_of
 
 WARGA = "CREATE TABLE public.warga (id int PRIMARY KEY, nama text); ALTER TABLE public.warga REPLICA IDENTITY FULL"
@@ -22,16 +24,17 @@ DROP_SLOT = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slot
 
 
 class WalStage:
-    """One source with a name of its own; `sender`, `log` and `registry` are the hub's."""
+    """One source with a name of its own; without addresses broker and registry are the twins in memory."""
 
-    def __init__(self, dsn: str, kafka: str, registry: str, ddl: str = WARGA) -> None:
+    def __init__(self, dsn: str, kafka: str | None, registry: str | None, ddl: str) -> None:
         name = f"s{os.urandom(5).hex()}"
         self.dsn, self.kafka = dsn, kafka
         os.environ[f"{name.upper()}_DSN"] = dsn
         self.contract: Contract = contract_of(name, "postgres_wal")
-        self.sender = KafkaSender(kafka, name)
-        self.log = KafkaLog(kafka)
-        self.registry = ConfluentRegistry(registry)
+        self.twin = MemoryBroker()
+        self.sender: Sender = KafkaSender(kafka, name) if kafka else self.twin
+        self.log: Log = KafkaLog(kafka) if kafka else self.twin
+        self.registry: Registry = ConfluentRegistry(registry) if registry else MemoryRegistry()
         self.sql = psycopg.connect(dsn, autocommit=True)
         self.sql.execute(ddl.encode())
 
@@ -73,6 +76,9 @@ class WalStage:
         return dict(self.run_sql("SELECT id, nama FROM warga"))
 
     def wipe(self, topic: str) -> None:
+        if self.kafka is None:
+            self.twin.drop(topic)
+            return
         admin = AdminClient({"bootstrap.servers": self.kafka})
         admin.delete_topics([topic])[topic].result()
         while self.log.partitions(topic):
@@ -85,7 +91,7 @@ class WalStage:
 
 
 @contextmanager
-def staged(dsn: str, kafka: str, registry: str, ddl: str = WARGA) -> Iterator[WalStage]:
+def staged(dsn: str, kafka: str | None = None, registry: str | None = None, ddl: str = WARGA) -> Iterator[WalStage]:
     """Give a stage and take its slot away at the end: a slot that is left behind fills the server's disk."""
     stage = WalStage(dsn, kafka, registry, ddl)
     try:

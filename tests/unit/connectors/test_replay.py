@@ -54,9 +54,7 @@ class ReplayStage:
         return dict(self.table)
 
     def wipe(self, topic: str) -> None:
-        self.broker._topics.pop(topic)
-        for place in [place for place in self.broker._messages if place[0] == topic]:
-            del self.broker._messages[place]
+        self.broker.drop(topic)
 
 
 class TestReplay(ConnectorSuite):

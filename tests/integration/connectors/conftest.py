@@ -1,0 +1,58 @@
+"""Servers of the test's own: the older PostgreSQL that is still supported, and one that may be broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.platform.ports import Ports
+from hub.platform.postgres import Postgres
+from tests.integration.connectors.wal import WalStage, staged
+from tests.services.fixtures import fresh_database, temporary_home
+
+
+def _server(home: Path, name: str, version: int) -> Postgres:
+    for folder in ("run", "logs"):
+        (home / folder).mkdir(exist_ok=True)
+    return Postgres(name, home, home / "cache", Ports(home / "run" / "ports.json"), version=version)
+
+
+@pytest.fixture(scope="session")
+def postgres16() -> Iterator[Postgres]:
+    """The oldest server that DESIGN's platform packages bring."""
+    with temporary_home() as home:
+        server = _server(home, "opd16", 16)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def opd16_database(postgres16: Postgres) -> Iterator[str]:
+    with fresh_database(postgres16.endpoint, "opd") as url:
+        yield url
+
+
+@pytest.fixture
+def own_server() -> Iterator[Postgres]:
+    """A server for one test, to stop, configure and break."""
+    with temporary_home() as home:
+        server = _server(home, "opd", 18)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def stage(opd_database: str, kafka: str, registry: str) -> Iterator[WalStage]:
+    with staged(opd_database, kafka, registry) as stage:
+        yield stage
+
+
+@pytest.fixture
+def own_stage(own_server: Postgres, kafka: str, registry: str) -> Iterator[WalStage]:
+    """A source on the test's own server."""
+    with fresh_database(own_server.endpoint, "opd") as url, staged(url, kafka, registry) as stage:
+        yield stage

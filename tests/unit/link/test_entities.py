@@ -139,15 +139,32 @@ def test_a_union_over_the_bound_is_not_made_and_is_counted() -> None:
     assert delta.refused_unions > 0
 
 
+def test_people_joined_by_a_key_that_becomes_generic_are_parted_and_joined_again() -> None:
+    hub = Hub(generic_bound=4)
+    shared = {"nik": BUDI["nik"], "birth_date": BUDI["birth_date"]}
+    hub.take(person("s1", 1, {}, **shared), person("s2", 1, {}, **shared))
+    assert hub.together("s1", "s2")
+    joined = hub.golden()
+    crowd(hub, 2)
+    delta = hub.take(person("a9", 1, {}, nik=BUDI["nik"], name="KE LIMA"))
+    assert not hub.together("s1", "s2")
+    assert "generic_key" in {cause.kind for each in delta.entities for cause in each.causes}
+    hub.whole()
+    hub.take(gone("a0", 2), gone("a1", 2), gone("a9", 2))
+    assert hub.golden() == joined
+
+
 def test_a_bridge_does_not_chain_two_people() -> None:
     """A record that looks like both joins the nearer one; the average over all cross pairs keeps the other away."""
     hub = Hub()
-    left = BUDI | {"nik": None, "mother": None}
-    right = left | {"name": "BUDI SETIAWAN", "birth_date": 7000, "mother": "ROHANI", "kk": "1508020101100099"}
-    bridge = {"name": "BUDI", "sex": "male", "birth_date": BUDI["birth_date"], "kk": BUDI["kk"]}
-    hub.take(person("s1", 1, left), person("s2", 1, right), person("a1", 1, bridge))
+    other = BUDI | {"nik": "1571111203900044", "mother": "ROHANI", "kk": "1508020101100099"}
+    bridge = BUDI | {"mother": None, "kk": None}
+    hub.take(person("a1", 1, bridge), person("s2", 1, other))
+    assert hub.together("a1", "s2")
+    hub.take(person("s1", 1, BUDI))
     assert hub.together("s1", "a1")
     assert not hub.together("s2", "a1")
+    hub.whole()
 
 
 # ---------------------------------------------------------------------- purity

@@ -7,6 +7,7 @@ from itertools import permutations
 import pytest
 
 from hub.wire.decisions import QuarantineClosed, Tick
+from hub.wire.records import CleanPerson
 from tests.unit.link.builders import BUDI, DEWI, TABLE, Hub, at, gone, held, judge, person, rid, sweep
 
 
@@ -108,6 +109,25 @@ def test_a_key_that_is_used_again_is_somebody_else() -> None:
     hub.whole()
 
 
+REUSED = (*MOVE, person("s1", 9, DEWI))
+THERE_AND_BACK = (*MOVE, gone("s2", 8, "s1"), person("s1", 9, previous="s2"))
+
+
+@pytest.mark.parametrize("events", [REUSED, THERE_AND_BACK])
+def test_a_key_used_again_or_changed_back_ends_alike_in_every_order(events: tuple[CleanPerson, ...]) -> None:
+    straight = Hub()
+    straight.one_by_one(*events)
+    expected = straight.whole()
+    for order in permutations(events):
+        hub = Hub()
+        hub.one_by_one(*order)
+        assert hub.whole() == expected
+    first = Hub()
+    first.take(person("s1", 1))
+    moved = "s2" if events is REUSED else "s1"
+    assert straight.entity(moved) == first.entity("s1")
+
+
 def test_a_chain_of_key_changes_learned_backwards_has_one_root() -> None:
     hub, straight = Hub(), Hub()
     chain = [
@@ -152,6 +172,16 @@ def test_a_decision_follows_a_key_change_in_either_order() -> None:
     states = sorted(row.state for row in late.judgements.values())
     assert states == ["active", "superseded"]
     assert late.reloaded().digest() == late.engine.digest()
+
+
+def test_a_decision_that_moves_onto_a_later_one_gives_way() -> None:
+    hub = Hub()
+    hub.take(person("a1", 1, DEWI), person("s1", 1), person("s2", 5))
+    hub.take(judge("j1", "same", ("s2", "a1")), judge("j2", "different", ("s1", "a1")))
+    hub.take(person("s2", 5, previous="s1"))
+    assert {(row.id, row.state) for row in hub.judgements.values() if row.state == "active"} == {("j2", "active")}
+    assert not hub.together("s2", "a1")
+    assert hub.reloaded().digest() == hub.engine.digest()
 
 
 # ---------------------------------------------------------------------- held and sweeps

@@ -26,7 +26,8 @@ from hub.wire.records import CleanPerson, GoldenPerson
 
 EPOCH = 1
 LOADED = "loaded_us"
-"""Name of the journal's fact: when the first filling was committed, in microseconds."""
+"""Journal's fact: when the first filling was committed, in microseconds; `loaded_us.<source>` where a source was read
+anew by a later snapshot, whose rows are all of that age."""
 _COMMITTED = "_committed_us"
 
 
@@ -48,8 +49,8 @@ def compute(contracts: Mapping[str, Contract], secret: bytes, journal: Journal) 
     lineage = list(_changed_keys(journal))
     found = Expected()
     top = version.pack(EPOCH, len(lineage) + 1, 0)
-    loaded_us = int(journal.fact(LOADED) or 0)
-    for contract in contracts.values():
+    for name, contract in contracts.items():
+        loaded_us = int(journal.fact(f"{LOADED}.{name}") or journal.fact(LOADED) or 0)
         for table in contract.table:
             for person in _rows(contract, table, secret, loaded_us, found):
                 found.clean[person.id] = replace(person, version=top)

@@ -19,8 +19,8 @@ RATES: Mapping[Fault, float] = {
 }  # fmt: skip
 """Share of all records that carry each mistake, at the least."""
 NIK_FAULTS: tuple[Fault, ...] = ("missing", "mistyped", "borrowed", "placeholder")
-CLEANER = 0.5
-"""The civil register makes half of its share; the other offices make up for it."""
+CLEANER = 0.75
+"""The civil register makes three quarters of its share; the other offices make up for it."""
 PLACEHOLDERS = (
     "0", "-", "0000000000000000", "1111111111111111", "1234567890123456", "9999999999999999", "1508000000000000"
 )  # fmt: skip

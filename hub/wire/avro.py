@@ -83,6 +83,10 @@ class ConfluentRegistry:
             raise Quarantine("unknown_schema", f"schema id {schema_id} is not in the registry",
                              remedy=_REGISTER_AGAIN) from error  # fmt: skip
 
+    def close(self) -> None:
+        """Hang up."""
+        self._client.close()
+
     def _ask(self, work: Callable[[], T], what: str) -> T:
         try:
             return work()

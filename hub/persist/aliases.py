@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.persist.stage import Database, uuids
+from hub.persist.stage import Database, each, uuids
 from hub.wire.decisions import EntityDelta
 
 _RETURN = "delete from store.alias where old_id = any(%s::uuid[]) returning old_id::text, new_id::text"
@@ -55,9 +55,7 @@ def write(
         for entity in entities if not entity.members and entity.kind != "deleted"
         for other in entity.other_ids
     ]  # fmt: skip
-    if rows:
-        with database.cursor() as cursor:
-            cursor.executemany(_VANISH, rows)
+    each(database, _VANISH, rows)
     return previous_ids(database, living), _refresh(database, entities, ended)
 
 

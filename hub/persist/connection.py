@@ -27,7 +27,7 @@ _LOADER = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "10min"
 
 def writer(url: str, name: str = WRITER) -> psycopg.Connection[tuple[Any, ...]]:
     """Return an autocommit connection under the writer's limits; raises psycopg.OperationalError."""
-    return _connect(url, name, _LIMITS)
+    return _connect(url, name, _LIMITS if name == WRITER else {**_LIMITS, "lock_timeout": "2s"})
 
 
 def loader(url: str) -> psycopg.Connection[tuple[Any, ...]]:

@@ -115,21 +115,22 @@ class Lease:
 
     def _renew_for_ever(self) -> None:
         database: psycopg.Connection[tuple[object, ...]] | None = None
-        while not self._stop.wait(self._pace.renew):
+        pause = self._pace.renew
+        while not self._stop.wait(pause):
+            pause = self._pace.renew
             try:
-                if database is None:
+                if database is None or database.closed:
                     database = connection.writer(self._url, connection.LEASE)
                 renewed = database.execute(_RENEW, (self._pace.lasts, self.epoch)).rowcount
+            except psycopg.errors.LockNotAvailable:
+                pause = 0.0  # a long commit holds the row: stay first in its queue, before any takeover
             except psycopg.OperationalError as error:
                 _log.warning("lease_not_renewed", error=connection.said(error))
-                if database is not None:
-                    database.close()
-                database = None
-                continue
-            if renewed != 1:
-                metrics.LEASE_HELD.set(0)
-                self._lost(f"epoch {self.epoch} is no longer the writer's")
-                break
+            else:
+                if renewed != 1:
+                    metrics.LEASE_HELD.set(0)
+                    self._lost(f"epoch {self.epoch} is no longer the writer's")
+                    break
         if database is not None:
             database.close()
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from hub.persist.stage import Database, Upsert, byteas
+from hub.persist.stage import Database, Upsert, byteas, each
 from hub.persist.work import Work
 from hub.wire.archive import Archive
 from hub.wire.decisions import Delta, Level
@@ -50,7 +49,7 @@ def write(database: Database, work: Work, archive: Archive) -> int:
     """Write a delta's rows in fixed table order; return how many scored pairs there are more than before."""
     delta = work.delta
     RECORD.run(database, record_rows(work, archive))
-    _many(database, _LINEAGE, sorted((row.child, row.version, row.parent) for row in delta.lineage))
+    each(database, _LINEAGE, sorted((row.child, row.version, row.parent) for row in delta.lineage))
     gone = _drop_edges(database, delta)
     edges = sorted((row.a, row.b, row.weight, levels_text(row.levels)) for row in delta.edges)
     fresh = EDGE.run(database, edges)
@@ -74,7 +73,7 @@ def record_rows(work: Work, archive: Archive) -> list[tuple[Any, ...]]:
 def save_schemas(database: Database, archive: Archive) -> dict[bytes, str]:
     """Store the schemas of bodies that no transaction has stored yet; return them, to be noted after COMMIT."""
     fresh = dict(archive.unsaved())
-    _many(database, _SCHEMA, sorted(fresh.items()))
+    each(database, _SCHEMA, sorted(fresh.items()))
     return fresh
 
 
@@ -86,7 +85,7 @@ def _drop_edges(database: Database, delta: Delta) -> int:
 
 
 def _write_judgements(database: Database, delta: Delta) -> None:
-    _many(database, _JUDGEMENT, sorted(
+    each(database, _JUDGEMENT, sorted(
         (row.id, row.a, row.b, row.sequence, row.verdict, row.author, row.reason, row.made_at, row.expires_at,
          row.state)
         for row in delta.judgements
@@ -94,23 +93,17 @@ def _write_judgements(database: Database, delta: Delta) -> None:
 
 
 def _write_sweeps(database: Database, delta: Delta) -> None:
-    _many(database, _FLOOR, [(row.source, row.table, row.floor) for row in delta.floors])
-    _many(database, _SWEEP, [
+    each(database, _FLOOR, [(row.source, row.table, row.floor) for row in delta.floors])
+    each(database, _SWEEP, [
         (row.source, row.table, row.floor, row.raw_partition, row.raw_partitions, row.clean_partition,
          row.clean_partitions)
         for row in delta.sweeps
     ])  # fmt: skip
-    _many(database, _SWEEP_DONE, [(row.source, row.table, row.floor) for row in delta.sweeps_done])
-    _many(database, _BLOCK, [
+    each(database, _SWEEP_DONE, [(row.source, row.table, row.floor) for row in delta.sweeps_done])
+    each(database, _BLOCK, [
         (row.item, row.source, row.table, row.version, row.id, row.previous) for row in delta.blocks
     ])  # fmt: skip
-    _many(database, _BLOCK_GONE, [(item,) for item in delta.blocks_gone])
-
-
-def _many(database: Database, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    if rows:
-        with database.cursor() as cursor:
-            cursor.executemany(statement, rows)
+    each(database, _BLOCK_GONE, [(item,) for item in delta.blocks_gone])
 
 
 @lru_cache(maxsize=65_536)

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from hub.persist.stage import Database, byteas
+from hub.persist.stage import Database, byteas, each
 from hub.persist.work import Work
 from hub.wire.records import QuarantineItem
 
@@ -58,13 +58,11 @@ class Quarantine:
             self._open = {row[0] for row in database.execute(_OPEN)}
         if work.refused:
             self._open.update(item.record for item in work.refused if item.record is not None)
-            with database.cursor() as cursor:
-                cursor.executemany(_KEEP, [_row(item) for item in sorted(work.refused, key=lambda item: item.id)])
+            each(database, _KEEP, [_row(item) for item in sorted(work.refused, key=lambda item: item.id)])
         passed = sorted((id_, version) for id_, version in work.delta.seen_ids if id_ in self._open)
         if passed:
             database.execute(_PASSED, (byteas(id_ for id_, _ in passed), byteas(version for _, version in passed)))
-        for item, reason in sorted(work.settled.items()):
-            database.execute(_SETTLE, (_text(reason), item))
+        each(database, _SETTLE, [(_text(reason), item) for item, reason in sorted(work.settled.items())])
 
 
 def identified(database: Database, items: Iterable[str]) -> set[str]:

@@ -82,6 +82,16 @@ def copy(database: Database, statement: str, rows: Iterable[Sequence[Any]]) -> N
             target.write_row(row)
 
 
+def each(database: Database, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Execute a statement for each of a few rows.
+
+    Not by `executemany`: its pipeline ends with a Flush message, after which PostgreSQL (18 and before) does not arm
+    `idle_in_transaction_session_timeout` again, and a writer that froze there would hold its locks for ever.
+    """
+    for row in rows:
+        database.execute(statement, row)
+
+
 def uuids(ids: Iterable[str]) -> str:
     """Return UUIDs as the text of a PostgreSQL array; a tenth of the cost of a list parameter."""
     return "{" + ",".join(ids) + "}"

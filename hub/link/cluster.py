@@ -26,9 +26,12 @@ class Clusterer:
         """Unions refused for size since it was last set to 0."""
 
     def parts(self, component: list[Record]) -> list[tuple[Record, ...]]:
-        """Return the component's clusters, members sorted by id."""
+        """Return the component's clusters, members sorted by id; sorts the component."""
         if len(component) == 1:
             return [(component[0],)]
+        component.sort(key=by_id)
+        if len(component) == 2 and self._book.is_empty():
+            return self._two(*component)
         group_of: dict[Record, Group] = {record: [record] for record in component}
         niks = {id(group): self._niks(group) for group in group_of.values()}
         for a, b in self._decided(component):
@@ -37,6 +40,11 @@ class Clusterer:
             self._join(group_of, niks, a, b, decided=False)
         groups = {id(group): group for group in group_of.values()}
         return [tuple(sorted(group, key=by_id)) for group in groups.values()]
+
+    def _two(self, a: Record, b: Record) -> list[tuple[Record, ...]]:
+        """The commonest component, two records with a linking edge: attestation alone can part them."""
+        apart = _differ(self._niks([a]), self._niks([b])) or self._largest < 2
+        return [(a,), (b,)] if apart else [(a, b)]
 
     def _join(
         self, group_of: dict[Record, Group], niks: dict[int, frozenset[int]], a: Record, b: Record, *, decided: bool

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from datetime import date, timedelta
+from functools import lru_cache
 
 from hub.link.names import Words, fold
 from hub.wire.records import CleanPerson
@@ -15,6 +16,7 @@ _HEAD = struct.Struct("<QQIBQ")
 _EPOCH = date(1970, 1, 1)
 _SEX = {"male": 1, "female": 2}
 _DEFAULT = 4
+_DIGITS = 16
 
 
 class Features:
@@ -39,7 +41,7 @@ class Features:
 
 def pack(person: CleanPerson) -> bytes:
     """Return the packed features of a living record."""
-    default = any(flag.field == "birth_date" and flag.code == "default" for flag in person.flags)
+    default = bool(person.flags) and any(flag.field == "birth_date" and flag.code == "default" for flag in person.flags)
     head = _HEAD.pack(
         _number(person.nik),
         _number(person.kk),
@@ -71,9 +73,10 @@ def unpack(packed: bytes) -> Features:
 
 
 def _number(digits: str | None) -> int:
-    return int(digits) if digits is not None and digits.isascii() and digits.isdigit() and len(digits) <= 18 else 0
+    return int(digits) if digits and digits.isdecimal() and len(digits) <= _DIGITS else 0
 
 
+@lru_cache(maxsize=1 << 14)
 def _date(days: int | None) -> int:
     if days is None:
         return 0

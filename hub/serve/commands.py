@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -228,7 +229,7 @@ def restore(
     sender = TransactionalSender(kafka, PUBLISHER)
     around = restores.Surroundings(
         settings.endpoint("database"), KafkaLog(kafka), sender, Codec(ConfluentRegistry(settings.endpoint("registry"))),
-        SystemClock(),
+        SystemClock(), _prepare,
     )  # fmt: skip
     try:
         done = restores.restore(around, file, skip_lost=skip_lost, tell=lambda step: typer.echo(f"- {step}", err=True))
@@ -238,6 +239,13 @@ def restore(
         f"restored as generation {done.generation}: {done.living} golden records and {done.stubs} stubs to publish; "
         "start `satudata run reconcile` and `satudata run publish` again"
     )
+
+
+def _prepare() -> None:
+    done = subprocess.run([sys.executable, "-m", "hub", "prepare"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RefuseToStart("the restored store could not be brought up to date by `satudata prepare`: "
+                            f"{done.stderr.strip()[-500:]}; settle that, then restore again")  # fmt: skip
 
 
 def _columns() -> Any:

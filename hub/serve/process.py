@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -42,7 +43,7 @@ def run(settings: Settings, *, host: str | None = None, port: int | None = None)
                        timeout_graceful_shutdown=10)
     )  # fmt: skip
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)  # uvicorn raises the signal once more after its clean end
+        signal.signal(number, partial(_end, server))  # before uvicorn's own; it raises the signal once more at its end
     _LOG.info("serve_started", url=url, probe_port=probe.port)
     try:
         server.run(sockets=[listener])
@@ -53,6 +54,10 @@ def run(settings: Settings, *, host: str | None = None, port: int | None = None)
         sender.close()
     _LOG.info("serve_stopped")
     return 0
+
+
+def _end(server: uvicorn.Server, *_signal: object) -> None:
+    server.should_exit = True
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -71,6 +76,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
+        listener.listen(512)
     except OSError as error:
         listener.close()
         raise RefuseToStart(f"serve cannot listen on {host}:{port}: {error.strerror}; free that port or set "

@@ -58,13 +58,13 @@ class Seen:
     """Entity ids whose last value is a living record."""
 
 
-def seen_on(log: Log, codec: Codec) -> Seen:
-    """Read golden.person to its end; raises Quarantine for a value that is no golden record."""
-    if not log.partitions(topics.GOLDEN_PERSON.name):
+def seen_on(log: Log, codec: Codec, topic: str = topics.GOLDEN_PERSON.name) -> Seen:
+    """Read a golden topic to its end; raises Quarantine for a value that is no golden record."""
+    if not log.partitions(topic):
         return Seen(0, frozenset())
     generation = 0
     living: set[str] = set()
-    for message in log.read(topics.GOLDEN_PERSON.name):
+    for message in log.read(topic):
         entity_id = (message.key or b"").decode()
         golden = None if message.value is None else codec.decode_record(message.value)
         if golden is not None:

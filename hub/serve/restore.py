@@ -13,8 +13,8 @@ A restore that was cut off is simply run again: nothing else can write in betwee
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from hub.wire.avro import Codec
 from hub.wire.clock import Clock
 from hub.wire.errors import HubError, RefuseToStart, TryAgain
 from hub.wire.kafka import KafkaLog
+from hub.wire.topics import GOLDEN_PERSON
 from hub.wire.transactional import TransactionalSender
 
 HOLDER = "restore"
@@ -62,6 +63,9 @@ class Surroundings:
     sender: TransactionalSender
     codec: Codec
     clock: Clock
+    prepare: Callable[[], None]
+    """Brings the restored store to this version's shape, where the backup is of another."""
+    golden_topic: str = GOLDEN_PERSON.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +128,10 @@ def restore(
             _release(around.database)
         raise
     if _revision(around.database) != before.revision:
-        _prepare()
+        around.prepare()
     tell("reading golden.person to its end")
     _insist(around.sender.fence)
-    seen = seen_on(around.kafka, around.codec)
+    seen = seen_on(around.kafka, around.codec, around.golden_topic)
     tell("publishing under a new generation")
     done = _publish(around, before, seen)
     _release(around.database)
@@ -209,14 +213,6 @@ def _revision_of(database: psycopg.Connection[tuple[object, ...]]) -> str | None
     return None if row is None else str(row[0])
 
 
-def _prepare() -> None:
-    """Bring the restored store to this version's shape, as an operator would."""
-    done = subprocess.run([sys.executable, "-m", "hub", "prepare"], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RefuseToStart("the restored store could not be brought up to date by `satudata prepare`: "
-                            f"{done.stderr.strip()[-500:]}; settle that, then restore again")  # fmt: skip
-
-
 # ---------------------------------------------------------------- the file
 
 
@@ -279,21 +275,22 @@ def _replace(url: str, file: Path, before: Before, lost: list[Lost]) -> None:
         [program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-f", "-"],
         env=environment(url), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
-    assert psql.stdin is not None
-    assert psql.stderr is not None
     read = subprocess.Popen(  # noqa: S603 - our own command
         [program("pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(file)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    whole = False
-    try:
-        whole = _feed(read, psql, _CLEAR, after)
-    finally:
-        if not whole:
-            psql.kill()  # before its COMMIT: nothing has changed
-        psql.stdin.close()
+    with psql, read:
+        assert psql.stdin is not None
+        assert psql.stderr is not None
+        whole = False
+        try:
+            whole = _feed(read, psql, _CLEAR, after)
+        finally:
+            if not whole:
+                psql.kill()  # before its COMMIT: nothing has changed
+        with contextlib.suppress(BrokenPipeError):
+            psql.stdin.close()
         complaint = psql.stderr.read().decode(errors="replace").strip()
-        psql.wait()
     if psql.returncode or not whole:
         raise RefuseToStart(f"the store could not be restored, nothing was changed: {complaint or 'damaged file'}")
 
@@ -302,17 +299,17 @@ def _feed(read: subprocess.Popen[bytes], psql: subprocess.Popen[bytes], first: s
     """Pass the script from pg_restore to psql; return whether it came whole."""
     assert read.stdout is not None
     assert psql.stdin is not None
-    with read:
-        try:
-            psql.stdin.write(first.encode())
-            while chunk := read.stdout.read(1 << 20):
-                psql.stdin.write(chunk)
-            if read.wait() == 0:
-                psql.stdin.write(last.encode())
-                psql.stdin.flush()
-                return True
-        except BrokenPipeError:
-            return True  # psql ended with its own complaint
+    try:
+        psql.stdin.write(first.encode())
+        while chunk := read.stdout.read(1 << 20):
+            psql.stdin.write(chunk)
+        if read.wait() == 0:
+            psql.stdin.write(last.encode())
+            psql.stdin.flush()
+            return True
+    except BrokenPipeError:
+        read.kill()
+        return True  # psql ended with its own complaint
     return False
 
 

@@ -1,7 +1,8 @@
 """store.quarantine: refused messages arrive, are closed by a newer good version, or settled by an operator.
 
 An item is kept in the transaction that moves the offset it was read at.  A repeat of an item that is settled changes
-nothing; one that was retried and is refused again is open again.
+nothing; one that was retried and is refused again is open again, and so is another message under the same id (ids are
+made from offsets, which begin again when Kafka is lost).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from hub.wire.records import QuarantineItem
 CLOSED = "closed"
 """Code of an item message that settles the item of the same id instead of reporting one."""
 
+_LAST_US = 253_402_214_400_000_000
+"""The last day of year 9999."""
 _COLUMNS = (
     ("id", "text"), ("stage", "text"), ("source", "text"), ("tbl", "text"), ("topic", "text"), ("partition", "int"),
     ("offset", "bigint"), ("code", "text"), ("reason", "text"), ("remedy", "text"), ("at", "timestamptz"),
@@ -33,9 +36,9 @@ select i.*, case when good then 'closed' else 'open' end, clock_timestamp(), cas
 from (select {", ".join(f'%s::{kind} as "{name}"' for name, kind in _COLUMNS)}) i,
   lateral (select exists (select 1 from link.record r
                           where r.id = i.record and r.version >= i.version) as good) known
-on conflict (id) do update set code = excluded.code, reason = excluded.reason, remedy = excluded.remedy,
-  field = excluded.field, at = excluded.at, state = excluded.state, closed_at = excluded.closed_at
-where q.state in ('open', 'retried')"""  # noqa: S608 - our own names
+on conflict (id) do update set {", ".join(f'"{name}" = excluded."{name}"' for name, _ in _COLUMNS if name != "id")},
+  state = excluded.state, closed_at = excluded.closed_at
+where q.state in ('open', 'retried') or q.payload is distinct from excluded.payload"""  # noqa: S608 - our own names
 _OPEN = "select distinct record from store.quarantine where state in ('open', 'retried') and record is not null"
 _PASSED = """
 update store.quarantine q set state = 'closed', closed_at = clock_timestamp()
@@ -90,9 +93,14 @@ def _row(item: QuarantineItem) -> Sequence[Any]:
     return (
         _text(item.id), _text(item.stage), _text(item.source), _text(item.table), _text(item.topic), item.partition,
         item.offset, _text(item.code), _text(item.reason), _text(item.remedy),
-        datetime.fromtimestamp(item.at / 1e6, UTC), headers_text(item.headers), item.record, item.version,
+        _time(item.at), headers_text(item.headers), item.record, item.version,
         None if item.field is None else _text(item.field), item.key, item.payload,
     )  # fmt: skip
+
+
+def _time(at_us: int) -> datetime:
+    """Return a time, held within the years that both sides can write."""
+    return datetime.fromtimestamp(min(max(at_us, 0), _LAST_US) / 1e6, UTC)
 
 
 def _text(value: str) -> str:

@@ -99,9 +99,11 @@ def schema_text(source: str, columns: Mapping[str, Any]) -> str:
 class Sender:
     """Writes raw messages of one table under a schema of its own."""
 
-    def __init__(self, registry: avro.Registry, source: str, columns: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, registry: avro.Registry, source: str, columns: Mapping[str, Any] | None = None, topic: str | None = None
+    ) -> None:
         self.source = source
-        self.topic = raw_topic(source, TABLES[source]).name
+        self.topic = topic or raw_topic(source, TABLES[source]).name
         text = schema_text(source, columns or COLUMNS[source])
         self._frame = avro.frame(registry.register(f"{self.topic}-value", text, "NONE"))
         self._schema = fastavro.parse_schema(avro.plain(json.loads(text)))

@@ -21,6 +21,7 @@ from hub.link.score import Scorer
 from hub.link.sweeps import Sweeps
 from hub.link.work import Work
 from hub.wire.decisions import Cause, Delta, EdgeRow, Event, QuarantineClosed, State, Tick
+from hub.wire.errors import Halt
 from hub.wire.records import CleanPerson, Held, Judgement, Sweep
 
 
@@ -102,7 +103,7 @@ class Engine:
         return {id_now(each.mates): tuple([mate.id for mate in each.mates]) for each in living}
 
     def load(self, state: State) -> None:
-        """Take everything that the store holds into an empty engine."""
+        """Take everything that the store holds into an empty engine; raises Halt when it contradicts itself."""
         self._ledger.lineage.load(state.lineage)
         self._ledger.load(state.records)
         records = self._ledger.records
@@ -111,8 +112,13 @@ class Engine:
         self._book.load(state.judgements)
         self._sweeps.load(state.floors, state.sweeps, state.blocks)
         clusters: dict[str, list[Record]] = {}
+        placed = 0
         for record_id, entity in state.members:
             clusters.setdefault(entity, []).append(records[record_id])
+            placed += 1
+        living = sum(1 for record in records.values() if record.features is not None)
+        if placed != living:
+            raise Halt(f"the store has {living} living records but {placed} members; restore it from a backup")
         for members in clusters.values():
             if len(members) > 1:
                 members.sort(key=by_id)

@@ -115,8 +115,10 @@ class Hub:
         return Engine(self.model, AUTHORITIES, frozenset({"dukcapil"}))
 
     def take(self, *events: Event) -> Delta:
-        """Apply, store and commit one batch."""
+        """Apply, store and commit one batch; a first attempt is thrown away, as after a lost connection."""
+        first = self.engine.apply(events)
         delta = self.engine.apply(events)
+        assert delta == first
         self._store(delta)
         self.engine.commit(delta)
         return delta

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hub.link.entities import entity_id
+from hub.merge.golden import Golden
+from hub.wire import decisions
 from hub.wire.errors import Halt
-from tests.unit.link.builders import BUDI, DEWI, Hub, gone, judge, person, rid
+from tests.unit.link.builders import AUTHORITIES, BUDI, DEWI, MODEL, Hub, gone, judge, person, rid
 
 
 def by_id(delta: object) -> dict[str, object]:
@@ -216,10 +220,21 @@ def test_a_failing_batch_leaves_the_engine_as_it_was() -> None:
 def test_edges_of_another_model_are_refused_at_load() -> None:
     hub = Hub()
     hub.take(person("s1", 1), person("a1", 1))
-    hub.model = type(hub.model)(**{**_fields(hub.model), "prior": -17000})
+    hub.model = replace(hub.model, prior=-17000)
     with pytest.raises(Halt, match="another model"):
         hub.reloaded()
 
 
-def _fields(model: object) -> dict[str, object]:
-    return {name: getattr(model, name) for name in model.__slots__}  # type: ignore[attr-defined]
+def test_a_store_that_contradicts_itself_is_refused_at_load() -> None:
+    hub = Hub()
+    hub.take(person("s1", 1))
+    hub.members.clear()
+    with pytest.raises(Halt, match="1 living records but 0 members"):
+        hub.reloaded()
+
+
+def test_an_engine_and_a_merge_keep_the_contract() -> None:
+    engine: decisions.Engine = Hub().engine
+    merge: decisions.Merge = Golden(MODEL.survivorship)
+    delta = engine.apply([person("s1", 1)])
+    assert merge(delta.entities[0].entity_id, [person("s1", 1)], AUTHORITIES).name == "BUDI SANTOSO"

@@ -124,6 +124,7 @@ steps = st.one_of(
     st.tuples(st.just("held"), slots),
     st.tuples(st.just("same"), slots, slots),
     st.tuples(st.just("different"), slots, slots),
+    st.tuples(st.just("reload"), slots),
     st.tuples(st.just("sweep"), st.sampled_from(("dukcapil", "dapodik", "dinsos"))),
 )
 
@@ -176,6 +177,9 @@ class World:
         self.seen[new] = self.position
         self.hub.take(gone(old, self.position, new))
         self.hub.take(self.now[new])
+
+    def _reload(self, _: int) -> None:
+        self.hub.engine = self.hub.reloaded()
 
     def _held(self, slot: int) -> None:
         name = self.key(slot)

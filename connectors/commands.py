@@ -62,8 +62,8 @@ def begin_anew(settings: Settings, contract: Contract) -> int:
     """Write an empty position whose epoch is above all that raw still holds; return that epoch."""
     bootstrap, clock = settings.endpoint("kafka"), SystemClock()
     log, sender = KafkaLog(bootstrap), KafkaSender(bootstrap, f"check-{contract.source.name}")
-    codec = Codec(ConfluentRegistry(settings.endpoint("registry")), register=True)
-    positions = Positions(contract.source.name, log, sender, codec, clock)
+    registry = ConfluentRegistry(settings.endpoint("registry"))
+    positions = Positions(contract.source.name, log, sender, Codec(registry, register=True), clock)
     topics = runner.source_topics(contract)
     log.ensure(topics)
     known = positions.last()
@@ -71,4 +71,5 @@ def begin_anew(settings: Settings, contract: Contract) -> int:
     epoch = positions.new_epoch(max(highest, known.epoch if known else 0))
     positions.write(Position(epoch)).wait(30)
     sender.close()
+    registry.close()
     return epoch

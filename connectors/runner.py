@@ -346,6 +346,7 @@ def run(settings: Settings, contract: Contract) -> int:
         _LOG.warning("source_stopped_early", source=runner.source, reason=str(error))
     finally:
         probe.close()
+        registry.close()
     _LOG.info("source_stopped", source=runner.source)
     return 0
 

@@ -254,8 +254,9 @@ def state(stage: Stage) -> Mapping[str, str]:
 
 
 def run_to_rest(stage: Stage) -> None:
-    with running(build(stage)):
-        until(lambda: at_rest(stage))
+    """Run until the first reading is finished and raw tells the table as it is, then stop."""
+    with running(build(stage)) as made:
+        until(lambda: made.reading and bool(state(stage)) and at_rest(stage))
 
 
 def named(stage: Stage, number: int) -> bytes:

@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 from confluent_kafka.admin import AdminClient
 
-from hub.wire.avro import ConfluentRegistry, MemoryRegistry, Registry
-from hub.wire.broker import Log, Sender
+from hub.wire.avro import Codec, ConfluentRegistry, MemoryRegistry, Registry
+from hub.wire.broker import Incoming, Log, Sender
 from hub.wire.contract import Contract
 from hub.wire.kafka import KafkaLog, KafkaSender
 from hub.wire.memory import MemoryBroker
@@ -28,7 +28,7 @@ class WalStage:
 
     def __init__(self, dsn: str, kafka: str | None, registry: str | None, ddl: str) -> None:
         name = f"s{os.urandom(5).hex()}"
-        self.dsn, self.kafka = dsn, kafka
+        self.dsn, self.kafka, self.registry_url = dsn, kafka, registry
         os.environ[f"{name.upper()}_DSN"] = dsn
         self.contract: Contract = contract_of(name, "postgres_wal")
         self.twin = MemoryBroker()
@@ -45,6 +45,15 @@ class WalStage:
     def run_sql(self, statement: str, *arguments: Any) -> list[Any]:
         cursor = self.sql.execute(statement.encode(), arguments or None)
         return cursor.fetchall() if cursor.description else []
+
+    def reconnect(self) -> None:
+        """Take a new session after the server was restarted."""
+        self.sql.close()
+        self.sql = psycopg.connect(self.dsn, autocommit=True)
+
+    def decode(self, message: Incoming) -> dict[str, Any]:
+        """Return a message's envelope."""
+        return Codec(self.registry).decode(message.value or b"")[1]
 
     def change(self, *changes: tuple[str, int, str | int]) -> None:
         with psycopg.connect(self.dsn) as conn:
@@ -86,6 +95,8 @@ class WalStage:
 
     def close(self) -> None:
         self.sender.close()
+        if isinstance(self.registry, ConfluentRegistry):
+            self.registry.close()
         self.drop_slot()
         self.sql.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from typing import Annotated
 
@@ -24,7 +25,8 @@ def prepare(settings: Settings) -> None:
 
     declared = [*topics.fixed_topics(), *source_topics(contract.load_all(settings))]
     KafkaLog(settings.endpoint("kafka")).ensure(declared)
-    Codec(ConfluentRegistry(settings.endpoint("registry")), register=True).prepare_all()
+    with closing(ConfluentRegistry(settings.endpoint("registry"))) as registry:
+        Codec(registry, register=True).prepare_all()
     migrate(settings.endpoint("database"))
 
 

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,8 @@ class Play:
         report = self._oracle()
         changes = list(self.river.journal.changes())
         settings = self.river.settings
-        raw = lost.arrived(
-            KafkaLog(settings.endpoint("kafka")), Codec(ConfluentRegistry(settings.endpoint("registry")))
-        )
+        with closing(ConfluentRegistry(settings.endpoint("registry"))) as registry:
+            raw = lost.arrived(KafkaLog(settings.endpoint("kafka")), Codec(registry))
         never = lost.missing(changes, raw)
         commits = latency.golden_commits(settings.endpoint("database"), self.started_us)
         times = list(latency.milliseconds(changes, commits))

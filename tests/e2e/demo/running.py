@@ -1,0 +1,38 @@
+"""A demo for a test: everything real, in a temporary home, small and short."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from hub.demo.play import Play
+from hub.demo.river import Options, River
+from hub.demo.screen import Progress
+from hub.demo.verdict import Verdict
+from hub.wire.settings import Settings
+from tests.services.fixtures import temporary_home
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A demo whose life is over and judged, its services still up."""
+
+    river: River
+    verdict: Verdict
+
+
+@contextmanager
+def judged(
+    *, people: int, rate: float, seconds: float, seed: int = 1, mutants: Mapping[str, str] | None = None
+) -> Iterator[Judged]:
+    """Run a demo to its verdict; `mutants` names, by process, the fault that is built into it."""
+    commands = {
+        process: (sys.executable, "-m", "tests.e2e.demo.mutants", which) for process, which in (mutants or {}).items()
+    }
+    with temporary_home() as home, River(Settings(home=home), Options(people, rate, seed, commands)) as river:
+        play = Play(river, Progress(), lambda: None)
+        play.fill()
+        play.live(seconds)
+        yield Judged(river, play.judge())

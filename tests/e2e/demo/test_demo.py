@@ -1,0 +1,138 @@
+"""The demo on real services: nothing is lost, the store is what the oracle says, and nobody is named on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from hub import flow
+from hub.demo import gauges, mistakes
+from hub.wire import contract, topics
+from hub.wire.kafka import KafkaLog
+from tests.e2e.demo.running import Judged, judged
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Judged]:
+    with judged(people=1500, rate=80, seconds=12) as found:
+        yield found
+
+
+def test_nothing_is_lost_and_the_store_equals_the_oracle(demo: Judged) -> None:
+    line = demo.verdict.line()
+    assert line["changes"] > 100
+    assert (line["lost"], line["store_equals_oracle"], line["at_rest"]) == (0, True, True), line
+    assert line["records"] > 1500
+
+
+def test_people_are_told_apart_where_equal_niks_do_not(demo: Judged) -> None:
+    assert demo.verdict.f1 >= 0.98
+    assert demo.verdict.exact_nik_f1 < 0.93
+    assert demo.verdict.passed
+
+
+def test_the_mistakes_were_made_that_the_line_reports(demo: Judged) -> None:
+    errors = demo.verdict.line()["errors"]
+    assert {fault: errors[fault] >= rate for fault, rate in mistakes.RATES.items()} == dict.fromkeys(
+        mistakes.RATES, True
+    )
+    assert errors["twins"] >= 0.005
+
+
+def test_latencies_were_measured(demo: Judged) -> None:
+    line = demo.verdict.line()
+    assert line["latencies_measured"] > 50
+    assert 0 < line["p50_ms"] <= line["p99_ms"]
+
+
+def test_every_process_tells_of_itself(demo: Judged) -> None:
+    told = set(gauges.addresses(demo.river.settings.home))
+    assert told == {"dukcapil", "dapodik", "dinsos", "clean", "reconcile", "publish", "serve"}
+
+
+# what may be named nowhere
+
+
+class Named:
+    """Everything that names an invented person, as the truth has it and as the offices wrote it."""
+
+    def __init__(self, demo: Judged) -> None:
+        world = demo.river.world
+        rows = [world.row(entry) for found in world.entries.values() for entry in found]
+        people, families = world.population.people, world.population.families
+        columns = ("nik", "no_kk", "nomor_telepon", "no_hp")
+        written = {str(row[column]) for row in rows for column in columns if row.get(column)}
+        true = {p.nik for p in people} | {p.phone for p in people} | {f.kk for f in families}
+        digits = {re.sub(r"\D", "", number) for number in written | true}
+        digits |= {f"62{p.phone[1:]}" for p in people}
+        self.numbers = {number for number in digits if len(number) >= 10 and len(set(number)) > 2}
+        names = {str(row[c]) for row in rows for c in ("nama_lgkp", "nama", "nama_penerima", "nama_ibu") if row.get(c)}
+        names |= {p.name for p in people} | {p.mother for p in people}
+        self.names = {tuple(re.findall(r"[A-Z]+", name.upper())) for name in names}
+        self.names = {words for words in self.names if len("".join(words)) >= 5}
+        self.longest = max(map(len, self.names))
+
+    def within(self, text: str) -> set[str]:
+        """Return what of it stands in a text."""
+        found = {run for run in re.findall(r"\d{10,}", re.sub(r"(?<=\d)[ .-](?=\d)", "", text)) if run in self.numbers}
+        found |= {run for run in re.findall(r"\d{10,}", text) if run in self.numbers}
+        words = re.findall(r"[A-Z]+", text.upper())
+        for size in range(1, self.longest + 1):
+            found |= {" ".join(w) for w in self._windows(words, size) if w in self.names}
+        return found
+
+    @staticmethod
+    def _windows(words: list[str], size: int) -> Iterator[tuple[str, ...]]:
+        return zip(*(words[at:] for at in range(size)), strict=False)
+
+
+@pytest.fixture(scope="module")
+def named(demo: Judged) -> Named:
+    return Named(demo)
+
+
+def test_the_search_finds_what_it_looks_for(demo: Judged, named: Named) -> None:
+    person = next(p for p in demo.river.world.population.people if len(p.name.split()) > 1)
+    text = f'{{"event": "x", "who": "{person.name.title()}", "nik": {person.nik}, "hp": "{person.phone}"}}'
+    assert named.within(text) >= {person.nik, person.phone, person.name.upper()}
+
+
+def test_no_log_names_anybody(demo: Judged, named: Named) -> None:
+    logs = list((demo.river.settings.home / "logs").rglob("*.log"))
+    assert {path.stem for path in logs} >= {"kafka", "registry", "database", "opd", "clean", "reconcile", "dukcapil"}
+    found = {path.name: named.within(path.read_text(errors="replace")) for path in logs}
+    assert {name: said for name, said in found.items() if said} == {}
+
+
+def test_no_topic_key_names_anybody(demo: Judged, named: Named) -> None:
+    settings = demo.river.settings
+    log = KafkaLog(settings.endpoint("kafka"))
+    declared = [*topics.fixed_topics(), *flow.source_topics(contract.load_all(settings))]
+    keys = {t.name: [m.key for m in log.read(t.name) if m.key is not None] for t in declared}
+    assert sum(map(len, keys.values())) > 5000
+    for topic, found in keys.items():
+        assert named.within(b"\n".join(found).decode("latin-1")) == set(), topic
+
+
+def test_no_command_line_metric_or_file_name_names_anybody(demo: Judged, named: Named) -> None:
+    river = demo.river
+    pids = [stage.pid for stage in river.supervisor.stages().values()]
+    pids += [service.pid for service in river.platform.services.values()]
+    lines = [Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b"\n").decode() for pid in pids]
+    assert len(lines) == 11
+    assert named.within("\n".join(lines)) == set()
+    metrics = map(partial(_metrics), gauges.addresses(river.settings.home).values())
+    assert named.within("\n".join(metrics)) == set()
+    names = [str(path) for path in river.settings.home.rglob("*")]
+    assert named.within("\n".join(names)) == set()
+
+
+def _metrics(address: str) -> str:
+    return httpx.get(f"http://{address}/metrics").text

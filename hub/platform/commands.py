@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-import threading
+import time
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -61,12 +61,12 @@ def status(
 
 def _foreground(settings: Settings, console: Console) -> None:
     log.configure("platform", settings.log_level)
-    ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT))
     platform = embedded.Platform(settings, console=console)
     try:
         console.print(_table(platform.start(), "up; Ctrl-C stops"))
-        while not ended.wait(1):
+        while True:
+            time.sleep(1)
             platform.heal()
     except KeyboardInterrupt:
         console.print("stopping")
@@ -90,10 +90,16 @@ def _detach(settings: Settings, console: Console) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    with console.status("starting the services"):
-        child.until(
-            lambda: owner.poll() is not None or embedded.attached(settings.home) is not None, _DETACHED_PATIENCE, 0.1
-        )
+    try:
+        with console.status("starting the services"):
+            child.until(
+                lambda: owner.poll() is not None or embedded.attached(settings.home) is not None,
+                _DETACHED_PATIENCE,
+                0.1,
+            )
+    except KeyboardInterrupt:
+        owner.terminate()
+        raise
     running = embedded.attached(settings.home)
     if running is None:
         raise RefuseToStart(f"the services did not come up; the end of {path}:\n{child.tail(path, 40)}")

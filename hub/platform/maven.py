@@ -26,7 +26,7 @@ LOCK = Path(__file__).with_name("artefacts.toml")
 Advance = Callable[[int], None]
 """Told of each piece of a download: how many bytes came."""
 
-_TRIES = 4
+_TRIES = 3
 _TIMEOUT = 60
 
 

@@ -28,7 +28,7 @@ class Service(ABC):
     """One embedded service; its data lies in `<home>/<name>`, its log in `<home>/logs/<name>.log`."""
 
     polite: ClassVar[signal.Signals] = signal.SIGTERM
-    patience: ClassVar[float] = 60
+    patience: ClassVar[float] = 120
     grace: ClassVar[float] = 20
 
     def __init__(self, name: str, home: Path) -> None:
@@ -82,10 +82,11 @@ class Service(ABC):
         if self.running:
             return
         end_left_over(self._pid_file)
-        self.prepare()
         deadline = time.monotonic() + self.patience
+        self.prepare()
         while not self._attempt(deadline, cancelled or threading.Event()):
             time.sleep(0.5)
+            self.prepare()
 
     def stop(self) -> None:
         """End the service in good order."""

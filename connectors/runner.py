@@ -12,6 +12,7 @@ A source or Kafka that is away is waited for; anything that would lose data ends
 from __future__ import annotations
 
 import dataclasses
+import gc
 import signal
 import sys
 import threading
@@ -46,6 +47,8 @@ IDLE_SECONDS = 10.0
 """Time between two positions while only the source's log moves on."""
 KEEP_ALIVE_SECONDS = 5.0
 _TICK = 0.05
+_COLLECT = (100_000, 50, 50)
+"""Thresholds of Python's cycle collector: the objects of a batch make no cycles, so looking often finds nothing."""
 _BACKOFF = (0.2, 10.0)
 
 
@@ -334,6 +337,7 @@ def run(settings: Settings, contract: Contract) -> int:
     def stop(_number: int, _frame: FrameType | None) -> None:
         runner.stop()
 
+    gc.set_threshold(*_COLLECT)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     try:

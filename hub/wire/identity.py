@@ -6,14 +6,14 @@ A source's key is HKDF-SHA256(master secret, info = "satudata/source/<name>"), s
 from __future__ import annotations
 
 import hashlib
-import hmac
-import json
 from collections.abc import Callable, Sequence
+from json.encoder import encode_basestring
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 RECORD_ID_SIZE = 16
+_BLOCK = 64
 
 
 def source_key(master: bytes, source: str) -> bytes:
@@ -36,13 +36,17 @@ def record_id(key: bytes, table: str, parts: Sequence[str]) -> bytes:
 
 
 def record_ids(key: bytes, table: str) -> Callable[[Sequence[str]], bytes]:
-    """Return a fast `record_id` for one table: the keyed state is prepared once."""
-    prepared = hmac.new(key, b"", hashlib.sha256)
+    """Return a fast `record_id` for one table: both of HMAC's keyed states are prepared once (RFC 2104)."""
+    block = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+    inner.update(f"[{encode_basestring(table)}".encode())
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
     def identify(parts: Sequence[str]) -> bytes:
-        state = prepared.copy()
-        state.update(json.dumps([table, *parts], ensure_ascii=False, separators=(",", ":")).encode())
-        return state.digest()[:RECORD_ID_SIZE]
+        inside, outside = inner.copy(), outer.copy()
+        inside.update(("".join([f",{encode_basestring(part)}" for part in parts]) + "]").encode())
+        outside.update(inside.digest())
+        return outside.digest()[:RECORD_ID_SIZE]
 
     return identify
 

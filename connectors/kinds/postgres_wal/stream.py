@@ -186,7 +186,7 @@ class Decoder:
         whole = frame[_TUPLE - 1] == ord("O")
         if UNCHANGED_TAG in after:
             after = _filled(before, after, range(len(after)) if whole else plan.keys)
-        if plan.record_id(before) is None or plan.same_key(before, after):
+        if plan.same_key(before, after) or plan.record_id(before) is None:
             self._change(frame, plan, "u", before if whole else None, after)
         else:
             self._rekey(frame, plan, before, after)

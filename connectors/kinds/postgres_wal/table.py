@@ -7,6 +7,7 @@ them in the log, so that a frame can be split without a look at each column.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import call
 from typing import Any
 
 from connectors.envelope import NULL, SMALL, SMALL_SOME, SOME, Schema, envelope_schema, optional, string
@@ -61,11 +62,18 @@ def _nullable_text(value: Value) -> bytes:
     return _absent(value)
 
 
+def _required_text(value: Value) -> bytes:
+    if value.__class__ is bytes:
+        size = len(value)
+        return SMALL[size] + value if size < _SHORT else string(value)
+    raise Unrepresentable("a value is missing in a column that is NOT NULL")
+
+
 def _column_encoder(how: Form, not_null: bool) -> Callable[[Value], bytes]:
     """Return what turns a value of one column into the bytes of its field."""
     encode: Encode = how.encode
-    if encode is string and not not_null and not how.few:
-        return _nullable_text
+    if encode is string and not how.few:
+        return _required_text if not_null else _nullable_text
 
     def required(value: Value) -> bytes:
         if value.__class__ is bytes:
@@ -150,8 +158,8 @@ class TablePlan:
         return all(after[at] in (before[at], UNCHANGED_TAG) for at in self.keys)
 
     def row(self, values: Values) -> bytes:
-        """Return the fields of a row; raises Unrepresentable."""
-        return b"".join([encode(value) for encode, value in zip(self._encoders, values, strict=True)])
+        """Return the fields of a row, which has a value for every column; raises Unrepresentable."""
+        return b"".join(map(call, self._encoders, values))
 
     def images(self, before: Values | None, after: Values | None) -> bytes:
         """Return a message's beginning: registry frame, `before` and `after`."""

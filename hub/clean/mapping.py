@@ -6,7 +6,7 @@ met last, because names, dates and regions repeat.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -98,19 +98,24 @@ class TableMap:
         self.table = table
         self._fields = [_Field(target, field, _entry(table, target, field)) for target, field in table.map.items()]
         self._known = table.mapped | set(table.ignore) | set(table.key)
-        self._shapes: dict[Hashable, RowPlan] = {}
+        self._kinds: Mapping[str, Kind] = {}
+        self._plan: RowPlan | None = None
 
     def plan(self, columns: Mapping[str, Any]) -> RowPlan:
         """Return the steps for rows of a writer's schema, given the Avro schema of each column."""
         return self._compile({name: kind_of(schema) for name, schema in columns.items()})
 
     def plan_of(self, row: Mapping[str, Any]) -> RowPlan:
-        """Return the steps for a row of Python values, as a database driver gives it."""
-        kinds = {name: _NULL if value is None else python_kind(value) for name, value in row.items()}
-        shape = tuple(kinds.items())
-        if shape not in self._shapes:
-            self._shapes[shape] = self._compile(kinds)
-        return self._shapes[shape]
+        """Return the steps for a row of Python values, as a database driver gives it.
+
+        A null tells no kind: what the column held before stands, as a column of a database has one type.
+        """
+        kinds = {
+            name: self._kinds.get(name, _NULL) if value is None else python_kind(value) for name, value in row.items()
+        }
+        if self._plan is None or kinds != self._kinds:
+            self._kinds, self._plan = kinds, self._compile(kinds)
+        return self._plan
 
     def _compile(self, kinds: Mapping[str, Kind]) -> RowPlan:
         unknown = tuple(sorted(set(kinds) - self._known))

@@ -32,6 +32,8 @@ class Layout:
     columns: Mapping[str, Any]
     """Avro schema of each column, logical types and `connect.name` included."""
     before: Any
+    nothing: Any
+    """What is read of the row before the change: it is skipped, no object is made of it."""
     after: Any
     rest: Any
 
@@ -65,7 +67,7 @@ class Envelopes:
         body = io.BytesIO(data)
         body.seek(_HEAD)
         try:
-            fastavro.schemaless_reader(body, layout.before, None)
+            fastavro.schemaless_reader(body, layout.before, layout.nothing)
             start = body.tell()
             after = fastavro.schemaless_reader(body, layout.after, None)
             end = body.tell()
@@ -100,9 +102,12 @@ def layout_of(writer: Writer) -> Layout:
     before, after = (
         [row if _names(branch) in names_of_row else branch for branch in field["type"]] for field in fields[:2]
     )
-    rest = {"type": "record", "name": "Rest", "namespace": namespace, "fields": fields[2:]}
+    skipped, nothing, rest = (
+        {"type": "record", "name": name, "namespace": namespace, "fields": of}
+        for name, of in (("Before", [{"name": "before", "type": before}]), ("Before", []), ("Rest", fields[2:]))
+    )
     try:
-        parsed = [fastavro.parse_schema(plain(part)) for part in (before, after, rest)]
+        parsed = [fastavro.parse_schema(plain(part)) for part in (skipped, nothing, after, rest)]
     except SchemaParseException as error:
         raise _foreign(writer.name) from error
     return Layout({field["name"]: field["type"] for field in row["fields"]}, *parsed)

@@ -173,3 +173,11 @@ def test_a_python_value_without_a_text_is_quarantined(contracts: dict[str, Contr
     mapping = TableMap(contracts["dukcapil"].table[0])
     with pytest.raises(Quarantine, match="nama_lgkp holds list"):
         clean_row(mapping, {**DUKCAPIL, "tgl_lhr": None, "nama_lgkp": ["SITI"]}, Origin("dukcapil", "t", KEY))
+
+
+def test_rows_of_one_table_share_their_steps_whatever_is_null(contracts: dict[str, Contract]) -> None:
+    mapping = TableMap(contracts["dukcapil"].table[0])
+    row = {**DUKCAPIL, "tgl_lhr": None}
+    plan = mapping.plan_of(row)
+    assert mapping.plan_of({**row, "nik": None, "alamat": None}) is plan
+    assert mapping.plan_of({**row, "nik": 1508054107900001}) is not plan

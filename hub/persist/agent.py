@@ -97,6 +97,10 @@ class Shell:
     async def _commit(self, step: Step) -> None:
         await self.insist("commit", lambda: self.reconciler.commit(step))
 
+    def digest(self) -> str:
+        """Return link's digest of its memory, between two steps of the writer."""
+        return self._thread.submit(self.reconciler.digest).result()
+
     def start(self) -> None:
         """Load the store into link, waiting while PostgreSQL is away."""
         while True:
@@ -167,6 +171,7 @@ def _hold(settings: Settings, shell: Shell) -> int:
         shell.start()
         _log.info("store_loaded", seconds=round(time.monotonic() - began, 2))
         probe.ready = lambda: None
+        probe.answers["/digest"] = shell.digest
         return run(build(settings, shell))
     finally:
         shell.close()

@@ -139,6 +139,10 @@ class Reconciler:
         for stage, source, count in waiting:
             metrics.QUARANTINE_OPEN.labels(stage, source).set(count)
 
+    def digest(self) -> str:
+        """Return link's digest of what it holds in memory; equal to that of an engine loaded from the store."""
+        return self._engine.digest()
+
     def close(self) -> None:
         """Give the connection back."""
         self.writer.close()

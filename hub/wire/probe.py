@@ -33,6 +33,8 @@ class Probe:
         self.process = process
         self.ready: Check = lambda: "starting"
         self.healthy: Check = lambda: None
+        self.answers: dict[str, Callable[[], str]] = {}
+        """Further paths: what a process tells of its own state, in words that name nobody."""
         self._metrics = make_wsgi_app(metrics.REGISTRY)
         self._server = make_server("127.0.0.1", port, self._answer, server_class=WSGIServer, handler_class=_Silent)
         self.port = int(self._server.server_port)
@@ -43,7 +45,7 @@ class Probe:
     def _write_target(self) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         draft = self._file.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps([{"targets": [f"127.0.0.1:{self.port}"], "labels": {"process": self.process}}]))
+        draft.write_text(json.dumps([self._target()]))
         draft.replace(self._file)
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -51,6 +53,9 @@ class Probe:
         if path == "/metrics":
             metrics.UP.labels(process=self.process).set(0 if self.ready() else 1)
             return self._metrics(environ, start_response)  # type: ignore[no-any-return]
+        if path in self.answers:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [f"{self.answers[path]()}\n".encode()]
         check = {"/healthz": self.healthy, "/readyz": self.ready}.get(path)
         if check is None:
             start_response("404 Not Found", [("Content-Type", "text/plain")])
@@ -60,7 +65,15 @@ class Probe:
         return [f"{fault or 'ok'}\n".encode()]
 
     def close(self) -> None:
-        """Stop answering and take the address back."""
+        """Stop answering and take the address back, unless a successor has written its own there."""
         self._server.shutdown()
         self._server.server_close()
-        self._file.unlink(missing_ok=True)
+        try:
+            (target,) = json.loads(self._file.read_text())
+        except FileNotFoundError:
+            return
+        if target == self._target():
+            self._file.unlink(missing_ok=True)
+
+    def _target(self) -> dict[str, Any]:
+        return {"targets": [f"127.0.0.1:{self.port}"], "labels": {"process": self.process}}

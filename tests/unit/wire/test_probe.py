@@ -56,3 +56,16 @@ def test_the_address_is_written_for_prometheus_and_taken_back(tmp_path: Path) ->
     assert target == {"targets": [f"127.0.0.1:{probe.port}"], "labels": {"process": "publish"}}
     probe.close()
     assert not path.exists()
+
+
+def test_a_process_that_ends_late_leaves_its_successor_s_address(tmp_path: Path) -> None:
+    first, second = Probe("reconcile", tmp_path), Probe("reconcile", tmp_path)
+    first.close()
+    (target,) = json.loads((tmp_path / "run" / "probes" / "reconcile.json").read_text())
+    assert target["targets"] == [f"127.0.0.1:{second.port}"]
+    second.close()
+
+
+def test_a_process_can_tell_more_of_itself(probe: Probe) -> None:
+    probe.answers["/digest"] = lambda: "abc"
+    assert get(probe, "/digest") == (200, "abc\n")

@@ -67,7 +67,9 @@ class Blocks:
 
     def _turn(self, work: Work, record: Record, packed_before: bytes | None) -> None:
         """Move one record from its old keys to its new ones, and score it anew."""
-        now = unpack(record.features) if record.features is not None else None
+        now = None
+        if record.features is not None:
+            now = work.features.get(record) or unpack(record.features)
         old = keys_of(unpack(packed_before)) if packed_before is not None else []
         new = keys_of(now) if now is not None else []
         if old:
@@ -81,7 +83,10 @@ class Blocks:
                     self._enter(work, key, record)
         else:
             for key in new:
-                self._enter(work, key, record)
+                if key in self._index:
+                    self._enter(work, key, record)
+                else:
+                    self._journal.put(self._index, key, record)
         self._rescore(work, record, now, self._candidates(record, new))
 
     def _candidates(self, record: Record, keys: list[int]) -> set[Record]:
@@ -95,7 +100,9 @@ class Blocks:
         return found
 
     def _rescore(self, work: Work, record: Record, now: Features | None, candidates: set[Record]) -> None:
-        known = dict(record.links()) if record.edges else {}
+        if not candidates and not record.edges:
+            return
+        known = dict(record.links())
         for other in known:
             if other not in candidates or other.features is None:
                 self._unlink(work, record, other)

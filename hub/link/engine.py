@@ -153,7 +153,7 @@ class Engine:
 
     def _edge_rows(self, work: Work) -> None:
         for (a, b), before in work.edges_before.items():
-            now = dict(a.links()).get(b)
+            now = a.edges[a.edges.index(b) + 1] if b in a.edges else None
             if now is None and before is not None:
                 work.delta.edges_gone.append((a.id, b.id))
             elif now is not None and now != before:

@@ -39,24 +39,33 @@ class Features:
     mother: Words
 
 
-def pack(person: CleanPerson) -> bytes:
-    """Return the packed features of a living record."""
-    default = bool(person.flags) and any(flag.field == "birth_date" and flag.code == "default" for flag in person.flags)
-    head = _HEAD.pack(
-        _number(person.nik),
-        _number(person.kk),
-        _date(person.birth_date),
-        _SEX.get(person.sex or "", 0) | (_DEFAULT if default else 0),
-        _number(person.region) << 1 | (person.region_system == "bps"),
-    )
-    name = " ".join(fold(person.name)) if person.name else ""
-    mother = " ".join(fold(person.mother)) if person.mother else ""
-    texts = [name, mother]
+def read(person: CleanPerson) -> Features:
+    """Return the features of a living record."""
+    features = Features()
+    features.nik = _number(person.nik)
+    features.kk = _number(person.kk)
+    features.ymd = _date(person.birth_date)
+    features.sex = _SEX.get(person.sex or "", 0)
+    features.default = bool(person.flags) and _is_default(person)
+    features.region = _number(person.region) << 1 | (person.region_system == "bps")
+    features.name = name = fold(person.name) if person.name else ()
+    features.mother = fold(person.mother) if person.mother else ()
+    features.spellings = ()
     for variant in person.name_variants:
-        spelling = " ".join(fold(variant))
-        if spelling and spelling not in texts[2:] and spelling != name:
-            texts.append(spelling)
-    return head + "\n".join(texts).encode()
+        spelling = fold(variant)
+        if spelling and spelling != name and spelling not in features.spellings:
+            features.spellings += (spelling,)
+    return features
+
+
+def pack(features: Features) -> bytes:
+    """Return features in the form that the engine keeps."""
+    bits = features.sex | (_DEFAULT if features.default else 0)
+    head = _HEAD.pack(features.nik, features.kk, features.ymd, bits, features.region)
+    text = " ".join(features.name) + "\n" + " ".join(features.mother)
+    for spelling in features.spellings:
+        text += "\n" + " ".join(spelling)
+    return head + text.encode()
 
 
 def unpack(packed: bytes) -> Features:
@@ -70,6 +79,10 @@ def unpack(packed: bytes) -> Features:
     features.mother = tuple(texts[1].split())
     features.spellings = tuple([tuple(text.split()) for text in texts[2:]]) if len(texts) > 2 else ()
     return features
+
+
+def _is_default(person: CleanPerson) -> bool:
+    return any(flag.field == "birth_date" and flag.code == "default" for flag in person.flags)
 
 
 def _number(digits: str | None) -> int:

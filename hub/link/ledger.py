@@ -143,7 +143,8 @@ class Ledger:
             return
         work.bodies[record] = person
         work.content.add(record)
-        self._set_features(work, record, features.pack(person))
+        work.features[record] = fresh = features.read(person)
+        self._set_features(work, record, features.pack(fresh))
 
     def _delete(self, work: Work, record: Record, successor: bytes | None) -> None:
         waits = successor is not None and record.features is not None and not self._seen(record, successor)
@@ -251,7 +252,7 @@ class Ledger:
             if row.seen == row.version:
                 record.seen = record.version
             if row.body is not None and not row.deleted:
-                record.features = features.pack(row.body)
+                record.features = features.pack(features.read(row.body))
                 self._index_root(record, record.root, was_moved=False)
                 self._set_next(record, row.next)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.link.features import Features
 from hub.link.record import Record
 from hub.wire.decisions import Cause, Delta, JudgementRow
 from hub.wire.records import CleanPerson
@@ -16,6 +17,8 @@ class Work:
         """Records whose row changes."""
         self.bodies: dict[Record, CleanPerson] = {}
         """Bodies taken in this batch."""
+        self.features: dict[Record, Features] = {}
+        """Unpacked features of the bodies."""
         self.features_before: dict[Record, bytes | None] = {}
         """Packed features at the batch's start, of records whose features were assigned."""
         self.roots_before: dict[Record, bytes] = {}

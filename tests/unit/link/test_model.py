@@ -6,12 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from hub.link.features import pack, unpack
+from hub.link import features as kept
+from hub.link.features import unpack
 from hub.link.journal import Journal
 from hub.link.keys import keys_of
 from hub.link.model import DEFAULT, read
 from hub.wire.errors import RefuseToStart
+from hub.wire.records import CleanPerson
 from tests.unit.link.builders import BUDI, MODEL, day, person
+
+
+def pack(record: CleanPerson) -> bytes:
+    return kept.pack(kept.read(record))
 
 
 def test_the_shipped_model_is_whole() -> None:

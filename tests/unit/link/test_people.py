@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from hub.link.compare import birth, kk, mother, name, nik, sex
-from hub.link.features import pack, unpack
+from hub.link.features import pack, read, unpack
 from tests.unit.link.builders import BUDI, DEWI, Hub, day, person
 
 
 def level(module: object, **pair: tuple[object, object]) -> str:
     """The level of two otherwise empty records, whatever their order."""
-    left = unpack(pack(person("s1", 1, {}, **{field: both[0] for field, both in pair.items()})))
-    right = unpack(pack(person("a1", 1, {}, **{field: both[1] for field, both in pair.items()})))
+    left = unpack(pack(read(person("s1", 1, {}, **{field: both[0] for field, both in pair.items()}))))
+    right = unpack(pack(read(person("a1", 1, {}, **{field: both[1] for field, both in pair.items()}))))
     there, back = module.compare(left, right), module.compare(right, left)  # type: ignore[attr-defined]
     assert there == back
     return str(module.LEVELS[there])  # type: ignore[attr-defined]
@@ -62,8 +62,8 @@ def test_names(a: str, b: str | None, expected: str) -> None:
 
 
 def test_a_spelling_that_cleaning_offers_counts_as_a_variant() -> None:
-    left = unpack(pack(person("s1", 1, {}, name="CHAERUL ANWAR", name_variants=("KHOIRUL ANWAR",))))
-    right = unpack(pack(person("a1", 1, {}, name="KHOIRUL ANWAR")))
+    left = unpack(pack(read(person("s1", 1, {}, name="CHAERUL ANWAR", name_variants=("KHOIRUL ANWAR",)))))
+    right = unpack(pack(read(person("a1", 1, {}, name="KHOIRUL ANWAR"))))
     assert name.LEVELS[name.compare(left, right)] == name.LEVELS[name.compare(right, left)] == "variant"
 
 

@@ -108,7 +108,9 @@ def _fetch(wanted: maven.Bundle, place: Path, console: Console) -> None:
 def _install(artefact: maven.Artefact, path: Path, folder: Path) -> None:
     if artefact.packaging == "tar.gz":
         with tarfile.open(path) as archive:
-            archive.extractall(folder, filter="data")
+            # Debian 12's Python 3.11.2 has neither `data_filter` nor `extractall(filter=...)`.
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)
+            archive.extractall(folder)  # noqa: S202 - verified against the lock
     else:
         path.rename(folder / artefact.filename)
 

@@ -51,6 +51,15 @@ def _sender() -> Iterator[KafkaSender]:
         sender.close()
 
 
+@contextmanager
+def _codec() -> Iterator[Codec]:
+    registry = ConfluentRegistry(Settings().endpoint("registry"))
+    try:
+        yield Codec(registry)
+    finally:
+        registry.close()
+
+
 @quarantine.command("list")
 def list_items(
     source: Annotated[str | None, typer.Option(help="only this source")] = None,
@@ -120,9 +129,7 @@ def discard_item(
     reason: Annotated[str, typer.Option(help="why it will not be taken; no personal data")],
 ) -> None:
     """Settle a refused record for good: it will not be taken, and a sweep that waited for it goes on."""
-    settings = Settings()
-    codec = Codec(ConfluentRegistry(settings.endpoint("registry")))
-    with _desk() as desk, _sender() as sender:
+    with _desk() as desk, _sender() as sender, _codec() as codec:
         desk.discard(desk.item(item_id), reason, sender, codec, SystemClock())
     typer.echo(f"{item_id} ditutup: {reason}")
 
@@ -144,7 +151,8 @@ def _readable(payload: bytes | None) -> Any:
     if payload is None:
         return None
     try:
-        datum = Codec(ConfluentRegistry(Settings().endpoint("registry"))).decode(payload)[1]
+        with _codec() as codec:
+            datum = codec.decode(payload)[1]
     except HubError:
         return base64.b64encode(payload).decode()
     return json.loads(json.dumps(datum, default=lambda raw: raw.hex() if isinstance(raw, bytes) else str(raw)))
@@ -227,12 +235,14 @@ def restore(
     settings = Settings()
     kafka = settings.endpoint("kafka")
     sender = TransactionalSender(kafka, PUBLISHER)
-    around = restores.Surroundings(
-        settings.endpoint("database"), KafkaLog(kafka), sender, Codec(ConfluentRegistry(settings.endpoint("registry"))),
-        SystemClock(), _prepare,
-    )  # fmt: skip
     try:
-        done = restores.restore(around, file, skip_lost=skip_lost, tell=lambda step: typer.echo(f"- {step}", err=True))
+        with _codec() as codec:
+            around = restores.Surroundings(
+                settings.endpoint("database"), KafkaLog(kafka), sender, codec, SystemClock(), _prepare
+            )
+            done = restores.restore(
+                around, file, skip_lost=skip_lost, tell=lambda step: typer.echo(f"- {step}", err=True)
+            )
     finally:
         sender.close()
     typer.echo(

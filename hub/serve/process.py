@@ -32,7 +32,8 @@ def run(settings: Settings, *, host: str | None = None, port: int | None = None)
     listener = _listen(host or settings.serve_host, settings.serve_port if port is None else port)
     sender = KafkaSender(settings.endpoint("kafka"), "serve", **{"message.timeout.ms": 10_000})
     store = Store(settings.endpoint("database"))
-    parts = Parts(store, sender, Codec(ConfluentRegistry(settings.endpoint("registry"))), SystemClock())
+    registry = ConfluentRegistry(settings.endpoint("registry"))
+    parts = Parts(store, sender, Codec(registry), SystemClock())
     probe = Probe("serve", settings.home, settings.probe_port)
     probe.ready = parts.unready
     place = settings.home / PLACE
@@ -52,6 +53,7 @@ def run(settings: Settings, *, host: str | None = None, port: int | None = None)
         probe.close()
         store.close()
         sender.close()
+        registry.close()
     _LOG.info("serve_stopped")
     return 0
 

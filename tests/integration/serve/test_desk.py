@@ -157,7 +157,8 @@ def test_retry_and_discard_reach_kafka(
     log.ensure([Topic(place, "none", "test", 3, "delete", 3_600_000, ("test",), ("test",)), QUARANTINE_CLEAN])
     monkeypatch.setenv("SATUDATA_KAFKA", kafka)
     monkeypatch.setenv("SATUDATA_REGISTRY", registry)
-    codec = Codec(ConfluentRegistry(registry), register=True)
+    client = ConfluentRegistry(registry)
+    codec = Codec(client, register=True)
     codec.prepare_all()
     mine = f"item-{place}"
     kept.refuse(refused(mine, topic=place), refused("b", topic=place), refused("c", source="dapodik", topic=place))
@@ -166,3 +167,4 @@ def test_retry_and_discard_reach_kafka(
     satudata("quarantine", "discard", mine, "--reason", "baris percobaan")
     [note] = [message for message in log.read("quarantine.clean") if message.key == mine.encode()]
     assert codec.decode_record(note.value or b"").code == "closed"
+    client.close()

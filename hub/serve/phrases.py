@@ -9,13 +9,10 @@ Language = Literal["id", "en"]
 
 RULES: Mapping[str, tuple[str, str]] = {
     "only": ("hanya catatan ini yang mempunyai nilainya", "only this record has a value"),
-    "agreed": ("semua catatan sama", "all records agree"),
+    "validity": ("tanggalnya sungguhan, bukan tanggal umum", "its date is a real one, not a default"),
     "rank": ("sumbernya paling berwenang untuk data ini", "its source has the highest authority for it"),
-    "authority": ("sumbernya paling berwenang untuk data ini", "its source has the highest authority for it"),
-    "complete": ("isinya paling lengkap", "it is the most complete"),
+    "soundness": ("nilainya tidak diragukan pembersihan", "cleaning found nothing wrong with it"),
     "completeness": ("isinya paling lengkap", "it is the most complete"),
-    "valid": ("nilainya paling dapat dipercaya", "it is the most plausible"),
-    "validity": ("nilainya paling dapat dipercaya", "it is the most plausible"),
     "recency": ("catatannya paling baru", "its record is the newest"),
     "record_id": (
         "tidak ada pembeda lain; urutan catatan yang menentukan",
@@ -49,7 +46,8 @@ LEVELS: Mapping[str, tuple[str, str]] = {
     "variant": ("ejaan lain dari nama yang sama", "another spelling of the same name"),
     "shortened": ("disingkat atau terpotong", "shortened or cut off"),
     "close": ("hampir sama (salah ketik)", "nearly equal (typing error)"),
-    "partial": ("sebagian kata sama", "some words in common"),
+    "partial": ("hanya satu kata yang sama", "one word only, and it is equal"),
+    "mixed": ("sebagian kata sama, sebagian lain", "some words equal, others not"),
     "swapped": ("hari dan bulan tertukar", "day and month swapped"),
     "default_year": ("tahun sama, salah satunya tanggal umum", "same year, one a default date"),
     "near": ("beda satu bagian", "one part differs"),

@@ -112,7 +112,7 @@ class Link(_Shape):
 
     a: RecordId
     b: RecordId
-    weight: float = Field(description="total match weight in bits")
+    weight: float = Field(description="total match weight in bits, the prior against a chance pair included")
     levels: list[Level]
 
 

@@ -5,6 +5,7 @@ from importlib import import_module, resources
 
 import pytest
 
+from hub.merge import golden
 from hub.serve import phrases, read
 
 MODEL = tomllib.loads((resources.files("hub.link") / "models" / "person-1.toml").read_text(encoding="utf-8"))
@@ -21,6 +22,15 @@ def test_every_level_of_a_comparison_has_words(comparison: str) -> None:
 def test_every_attribute_group_has_words_and_columns(group: str) -> None:
     assert group in phrases.COMPARISONS
     assert set(read.GROUPS.get(group, (group,))) <= {*read.PLAIN, "birth_date"}
+
+
+def test_every_rule_of_survivorship_has_words() -> None:
+    assert {"only", *golden.RULES} == set(phrases.RULES)
+
+
+@pytest.mark.parametrize("group", sorted(golden.GROUPS))
+def test_groups_have_the_columns_that_merge_gives_them(group: str) -> None:
+    assert read.GROUPS.get(group, (group,)) == golden.GROUPS[group]
 
 
 def test_an_unknown_word_is_shown_as_it_is_stored() -> None:

@@ -47,7 +47,8 @@ class Hub:
         migrate(self.database)
         self.log = KafkaLog(self.kafka)
         self.log.ensure(topics.fixed_topics())
-        self.codec = Codec(ConfluentRegistry(services["registry"].endpoint), register=True)
+        self._registry = ConfluentRegistry(services["registry"].endpoint)
+        self.codec = Codec(self._registry, register=True)
         self.codec.prepare_all()
         self.sender = KafkaSender(self.kafka, "test")
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -99,6 +100,7 @@ class Hub:
     def close(self) -> None:
         """Stop everything that still runs."""
         self.sender.close()
+        self._registry.close()
         for process in self.processes:
             if process.poll() is None:
                 process.kill()

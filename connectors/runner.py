@@ -38,9 +38,9 @@ from hub.wire.settings import Settings
 from hub.wire.topics import POSITION, Topic, raw_topic
 
 _LOG = log.get(__name__)
-MAX_WAITING = 20_000
+MAX_WAITING = 10_000
 """Messages that may wait for Kafka's acknowledgement before the source is no longer read."""
-MAX_WAITING_BYTES = 24 * 1024 * 1024
+MAX_WAITING_BYTES = 8 * 1024 * 1024
 BUSY_SECONDS = 1.0
 """Time between two positions while changes flow."""
 IDLE_SECONDS = 10.0

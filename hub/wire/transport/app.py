@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 import tempfile
 import threading
 import time
@@ -192,7 +191,8 @@ def run(app: App) -> int:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     started = time.monotonic()
-    worker = app.Worker(quiet=True, override_logging=False, redirect_stdouts=False, stdout=sys.stderr)
+    worker = app.Worker(quiet=True, override_logging=False, redirect_stdouts=False)
+    worker.spinner = None  # it writes cursor escapes even when told to be quiet
     code: Any = 0
     try:
         worker.execute_from_commandline()

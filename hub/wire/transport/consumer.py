@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -40,7 +41,7 @@ class BatchMessage(ConsumerMessage):  # type: ignore[misc]
 class Consumer(driver.Consumer):  # type: ignore[misc]
     """The consumer of one app; all of its own state is used by the main event loop only."""
 
-    logger = driver.logger
+    logger = logging.getLogger("faust.transport")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ _NOT_OURS = (
 class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """Faust's consumer thread with committed reads, explicit positions and commits that never end the process."""
 
-    logger = driver.logger
+    logger = logging.getLogger("faust.transport")
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)

@@ -44,10 +44,10 @@ def postgres(version: int, reachable_by: User | None, places: tuple[Path, ...]) 
     `reachable_by` is None when the programs run as the present user, who can always reach the installed package.
     """
     installed = _package() / _POSTGRES[version]
-    if reachable_by is None or reachable(installed, reachable_by):
+    if reachable_by is None or reachable(installed / "bin" / "postgres", reachable_by):
         return installed
     for place in places:
-        place.mkdir(parents=True, exist_ok=True)
+        make_folder(place)
         if reachable(place, reachable_by):
             return _copy(installed, place)
     raise RefuseToStart(
@@ -65,8 +65,17 @@ def _package() -> Path:
 
 
 def reachable(path: Path, user: User) -> bool:
-    """Say whether `user` may enter `path` and every folder above it."""
+    """Say whether `user` may enter every folder above `path` and enter or run `path` itself."""
     return all(_enters(folder, user) for folder in (path, *path.resolve().parents))
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it; what root makes here others may enter, whatever root's umask."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        for folder in missing:
+            folder.chmod(0o755)
 
 
 def _enters(folder: Path, user: User) -> bool:
@@ -86,7 +95,15 @@ def _copy(installed: Path, place: Path) -> Path:
             shutil.copytree(installed, draft / package.name / installed.name, symlinks=True)
             if libraries.is_dir():
                 shutil.copytree(libraries, draft / libraries.name)
+            _open_to_all(draft)
     return target / package.name / installed.name
+
+
+def _open_to_all(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o055 if mode & 0o100 else 0o044))
 
 
 def _fetch(wanted: maven.Bundle, place: Path, console: Console) -> None:
@@ -118,7 +135,7 @@ def _install(artefact: maven.Artefact, path: Path, folder: Path) -> None:
 @contextmanager
 def _beside(place: Path) -> Iterator[Path]:
     """Yield a draft folder that becomes `place` in one step; of two processes that fetch at once, the first wins."""
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(place.parent)
     draft = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
         yield draft

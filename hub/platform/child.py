@@ -18,6 +18,7 @@ from hub.wire.errors import RefuseToStart
 
 _LAUNCHER = Path(__file__).with_name("launch.py")
 _SPAWNERS: dict[int, ThreadPoolExecutor] = {}
+_LOG_BYTES = 32 * 1024 * 1024
 _OF_THE_JVM = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
 
 
@@ -92,7 +93,7 @@ def spawn(name: str, command: Command, log: Path, pid_file: Path | None = None) 
     program = command.argv[0]
     if not os.access(program, os.X_OK):
         raise RefuseToStart(f"{name}: cannot run {program}: it is missing or not executable; reinstall the package")
-    log.parent.mkdir(parents=True, exist_ok=True)
+    _make_room(log)
     offset = log.stat().st_size if log.exists() else 0
     process = _spawner().submit(_popen, command, log).result()
     if pid_file is not None:
@@ -164,6 +165,13 @@ def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
     fresh.replace(path)
+
+
+def _make_room(log: Path) -> None:
+    """Put a log that has grown large aside as `<log>.1`, the only one kept."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > _LOG_BYTES:
+        log.replace(log.with_name(f"{log.name}.1"))
 
 
 def _popen(command: Command, log: Path) -> subprocess.Popen[bytes]:

@@ -135,8 +135,8 @@ class Platform:
             self.restart(service.name)
 
     def _take_lock(self) -> None:
-        (self.home / "run").mkdir(parents=True, exist_ok=True)
-        (self.home / "logs").mkdir(exist_ok=True)
+        for folder in (self.home, self.home / "run", self.home / "logs"):
+            cache.make_folder(folder)
         lock = (self.home / "run" / "lock").open("a+")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

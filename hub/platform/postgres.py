@@ -80,7 +80,7 @@ class Postgres(Service):
 
     def prepare(self) -> None:
         """Make the cluster on first use and write its configuration."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        cache.make_folder(self.folder)
         self._programs = cache.postgres(self._major, self._user, (self._cache, self.home / "programs")) / "bin"
         if self._user is not None and not cache.reachable(self.folder, self._user):
             raise RefuseToStart(

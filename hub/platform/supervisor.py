@@ -72,7 +72,7 @@ class Supervisor:
         """Start a stage and keep it running; a stage of that name that was stopped or is done is replaced."""
         with self._lock:
             known = self._kept.get(name)
-            if known is not None and known.wanted:
+            if known is not None and known.wanted and known.child.returncode != 0:
                 raise RefuseToStart(f"{name} is already supervised; stop it first, or choose another name")
             end_left_over(self._pid_file(name))
             self._kept[name] = _Kept(command, self._spawn(name, command), self._clock.monotonic())

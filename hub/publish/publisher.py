@@ -20,7 +20,7 @@ from hub.wire.broker import Outgoing
 from hub.wire.clock import Clock
 from hub.wire.errors import Halt, TryAgain
 
-BATCH = 1000
+BATCH = 2000
 KEEP_SECONDS = 3600
 """Published rows stay this long in the outbox, for an operator's look."""
 _PRUNE_ROWS = 5000

@@ -52,11 +52,16 @@ class Stamp:
 
 @dataclass(slots=True)
 class _Rows:
+    stamp: Stamp
+    at: datetime = field(init=False)
     person: list[tuple[Any, ...]] = field(default_factory=list)
     history: list[tuple[Any, ...]] = field(default_factory=list)
     outbox: list[tuple[Any, ...]] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
     living: int = 0
+
+    def __post_init__(self) -> None:
+        self.at = datetime.fromtimestamp(self.stamp.at_us / 1e6, UTC)
 
 
 def drafts(coding: Coding, work: Work) -> dict[str, Draft]:
@@ -83,14 +88,15 @@ def write(database: Database, work: Work, ready: Mapping[str, Draft], stamp: Sta
     drafted |= _refreshed(database, coding, refresh)
     entities += [EntityDelta(entity_id, (), "changed", tuple(causes)) for entity_id, causes in _causes(refresh)]
     known = _known(database, drafted)
-    rows = _Rows()
+    rows = _Rows(stamp)
     for entity in entities:
         draft = drafted[entity.entity_id]
         status, digest = known.get(entity.entity_id, (None, None))
         if digest != draft.digest:
-            _add(rows, entity, draft, stamp, coding)
+            _add(rows, entity, draft, coding)
             rows.living += (draft.golden.status == "active") - (status == "active")
-    PERSON.run(database, rows.person)
+    PERSON.add(database, [row for row in rows.person if row[0] not in known])
+    PERSON.run(database, [row for row in rows.person if row[0] in known])
     if rows.history:
         copy(database, _HISTORY, rows.history)
         copy(database, _OUTBOX, rows.outbox)
@@ -149,8 +155,8 @@ def _causes(refresh: Mapping[str, aliases.Refresh]) -> list[tuple[str, tuple[Any
     return sorted((entity_id, wanted.causes) for entity_id, wanted in refresh.items())
 
 
-def _add(rows: _Rows, entity: EntityDelta, draft: Draft, stamp: Stamp, coding: Coding) -> None:
-    golden = draft.golden
+def _add(rows: _Rows, entity: EntityDelta, draft: Draft, coding: Coding) -> None:
+    golden, stamp, at = draft.golden, rows.stamp, rows.at
     change = EntityChange(
         entity.entity_id, stamp.generation, stamp.sequence, stamp.at_us, entity.kind,
         tuple([Cause(cause.kind, cause.id) for cause in entity.causes]), entity.other_ids,
@@ -158,7 +164,6 @@ def _add(rows: _Rows, entity: EntityDelta, draft: Draft, stamp: Stamp, coding: C
     )  # fmt: skip
     framed = draft.framed_at(stamp.generation, stamp.sequence)
     version = (stamp.generation, stamp.sequence)
-    at = datetime.fromtimestamp(stamp.at_us / 1e6, UTC)
     key = entity.entity_id.encode()
     rows.kinds[entity.kind] += 1
     rows.person.append(person_row(golden, version, draft.digest, at))

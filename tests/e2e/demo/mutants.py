@@ -38,15 +38,21 @@ def drop_batch(source: str, settings: Settings) -> int:
 
 
 def skip_delete(settings: Settings) -> int:
-    """Run clean without telling anybody that a row was deleted."""
+    """Run clean with a sender that keeps to itself that a row was deleted."""
     from hub.clean.rules import Cleaner
 
-    honest = Cleaner.clean
+    clean, submit = Cleaner.clean, KafkaSender.submit
+    secret: set[bytes | None] = set()
 
-    def clean(self: Cleaner, message: Any, content: Any) -> Any:
-        return [] if getattr(content, "op", None) == "d" else honest(self, message, content)
+    def notice(self: Cleaner, message: Any, content: Any) -> Any:
+        (secret.add if getattr(content, "op", None) == "d" else secret.discard)(message.key)
+        return clean(self, message, content)
 
-    Cleaner.clean = clean  # type: ignore[method-assign]
+    def keep(self: KafkaSender, messages: Sequence[Outgoing]) -> Ticket:
+        return submit(self, [m for m in messages if m.key not in secret])
+
+    Cleaner.clean = notice  # type: ignore[method-assign]
+    KafkaSender.submit = keep  # type: ignore[method-assign]
     return flow.run("clean", settings)
 
 

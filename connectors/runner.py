@@ -43,9 +43,9 @@ MAX_WAITING = 10_000
 MAX_WAITING_BYTES = 8 * 1024 * 1024
 BUSY_SECONDS = 1.0
 """Time between two positions while changes flow."""
-IDLE_SECONDS = 10.0
+IDLE_SECONDS = 2.0
 """Time between two positions while only the source's log moves on."""
-KEEP_ALIVE_SECONDS = 5.0
+KEEP_ALIVE_SECONDS = 2.0
 _TICK = 0.05
 _COLLECT = (100_000, 50, 50)
 """Thresholds of Python's cycle collector: the objects of a batch make no cycles, so looking often finds nothing."""

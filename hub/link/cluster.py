@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hub.link.features import nik_of
+from hub.link.features import claim_of, nik_of
 from hub.link.judgements import Book
 from hub.link.model import Model
 from hub.link.record import Record, by_id
@@ -91,8 +91,10 @@ class Clusterer:
     # ------------------------------------------------------------------ must-not-link and decisions
 
     def _niks(self, group: Group) -> frozenset[int]:
-        """Attested NIKs in a group of one."""
-        nik = nik_of(group[0].features or b"")
+        """Attested NIKs in a group of one: a register's own, or one that the record's birth date and sex bear out."""
+        record = group[0]
+        packed = record.features or b""
+        nik = nik_of(packed) if record.table.attests else claim_of(packed)
         return frozenset((nik,)) if nik and self._attested(nik) else frozenset()
 
     def _kept_apart(self, x: Group, y: Group) -> bool:

@@ -13,16 +13,18 @@ from hub.link.names import Words, fold
 from hub.wire.records import CleanPerson
 
 _HEAD = struct.Struct("<QQIBQ")
+_BITS = 20
+"""Offset of the byte of sex and marks."""
 _EPOCH = date(1970, 1, 1)
 _SEX = {"male": 1, "female": 2}
-_DEFAULT = 4
+_DEFAULT, _DOUBTFUL = 4, 8
 _DIGITS = 16
 
 
 class Features:
     """A record's features, unpacked for comparing; numbers are 0 and words empty where nothing is known."""
 
-    __slots__ = ("default", "kk", "mother", "name", "nik", "region", "sex", "spellings", "ymd")
+    __slots__ = ("default", "doubtful", "kk", "mother", "name", "nik", "region", "sex", "spellings", "ymd")
 
     nik: int
     kk: int
@@ -31,6 +33,8 @@ class Features:
     sex: int
     default: bool
     """The birth date is one that registers write when they do not know it."""
+    doubtful: bool
+    """The NIK's date or sex is not the record's own: a borrowed one, or a corrected birth date."""
     region: int
     """Deepest region code, with its code system in the lowest bit."""
     name: Words
@@ -47,6 +51,7 @@ def read(person: CleanPerson) -> Features:
     features.ymd = _date(person.birth_date)
     features.sex = _SEX.get(person.sex or "", 0)
     features.default = bool(person.flags) and _is_default(person)
+    features.doubtful = _disagrees(features.nik, features.ymd, features.sex)
     features.region = _number(person.region) << 1 | (person.region_system == "bps")
     features.name = name = fold(person.name) if person.name else ()
     features.mother = fold(person.mother) if person.mother else ()
@@ -60,7 +65,7 @@ def read(person: CleanPerson) -> Features:
 
 def pack(features: Features) -> bytes:
     """Return features in the form that the engine keeps."""
-    bits = features.sex | (_DEFAULT if features.default else 0)
+    bits = features.sex | (_DEFAULT if features.default else 0) | (_DOUBTFUL if features.doubtful else 0)
     head = _HEAD.pack(features.nik, features.kk, features.ymd, bits, features.region)
     text = " ".join(features.name) + "\n" + " ".join(features.mother)
     for spelling in features.spellings:
@@ -73,12 +78,22 @@ def unpack(packed: bytes) -> Features:
     features = Features()
     features.nik, features.kk, features.ymd, bits, features.region = _HEAD.unpack_from(packed)
     features.sex = bits & 3
-    features.default = bits > 3
+    features.default = bits & _DEFAULT > 0
+    features.doubtful = bits & _DOUBTFUL > 0
     texts = packed[_HEAD.size :].decode().split("\n")
     features.name = tuple(texts[0].split())
     features.mother = tuple(texts[1].split())
     features.spellings = tuple([tuple(text.split()) for text in texts[2:]]) if len(texts) > 2 else ()
     return features
+
+
+def _disagrees(nik: int, ymd: int, sex: int) -> bool:
+    """Say whether a NIK's digits 7 to 12 (DDMMYY, women with 40 added to the day) are of another person."""
+    if not nik or not ymd:
+        return False
+    day, month, year = nik // 10**8 % 100, nik // 10**6 % 100, nik // 10**4 % 100
+    other_sex = sex != 0 and (sex == _SEX["female"]) != (day > 40)
+    return other_sex or (day % 40, month, year) != (ymd & 31, ymd >> 5 & 15, (ymd >> 9) % 100)
 
 
 def _is_default(person: CleanPerson) -> bool:
@@ -98,6 +113,11 @@ def _date(days: int | None) -> int:
     except OverflowError:
         return 0
     return day.year << 9 | day.month << 5 | day.day
+
+
+def claim_of(packed: bytes) -> int:
+    """Return the NIK of packed features if the record's own birth date and sex bear it out, else 0."""
+    return 0 if packed[_BITS] & _DOUBTFUL else nik_of(packed)
 
 
 def nik_of(packed: bytes) -> int:

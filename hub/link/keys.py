@@ -14,7 +14,7 @@ from hub.link.names import Words, sound, telling
 
 _KIND = 57
 _MASK = (1 << _KIND) - 1
-_NIK_PART, _BIRTH_WORD, _KK_WORD, _MOTHER, _VILLAGE = (kind << _KIND for kind in range(1, 6))
+_NIK_PART, _BIRTH_WORD, _KK, _MOTHER, _VILLAGE = (kind << _KIND for kind in range(1, 6))
 _WORDS = 3
 
 
@@ -32,8 +32,8 @@ def keys_of(features: Features) -> list[int]:
     """Return a record's blocking keys, each once.
 
     NIK; its digits 5 to 12 (sub-district, birth date, sex) with the initial; birth date (day and month in either
-    order) with each of the first words; KK with the telling word; mother and name in the year of birth; name and
-    village in the year of birth.
+    order) with each of the first words; KK with the telling word, and in the year of birth; mother (with the name
+    where she has one word only) in the year of birth; name and village in the year of birth.
     """
     keys: list[int] = []
     name, nik, ymd = features.name, features.nik, features.ymd
@@ -45,7 +45,9 @@ def keys_of(features: Features) -> list[int]:
     if nik:
         keys.append(_NIK_PART | (nik // 10000 % 10**8) << 8 | (ord(name[0][0]) & 255))
     if features.kk:
-        keys.append(_KK_WORD | hash((features.kk, word)) & _MASK)
+        keys.append(_KK | hash((features.kk, word)) & _MASK)
+        if ymd:
+            keys.append(_KK | hash((features.kk, ymd >> 9)) & _MASK)
     if ymd:
         _dated(keys, features, word)
     return keys
@@ -57,7 +59,8 @@ def _dated(keys: list[int], features: Features, word: int) -> None:
     low, high = (month, day) if month < day else (day, month)
     keys += _by_words(features.name, _BIRTH_WORD | (year << 10 | low << 5 | high) << 32)
     if features.mother:
-        keys.append(_MOTHER | hash((year, word, _hash(telling(features.mother)))) & _MASK)
+        mother = sorted([_hash(each) for each in features.mother])
+        keys.append(_MOTHER | hash((year, *mother, word if len(mother) == 1 else 0)) & _MASK)
     if features.region:
         keys.append(_VILLAGE | hash((year, word, features.region)) & _MASK)
 

@@ -162,3 +162,29 @@ def test_two_people_of_one_name_and_birth_date_are_parted_by_attested_niks() -> 
     namesake = BUDI | {"nik": "1571111203900044", "kk": None, "mother": None}
     assert not pair_links(BUDI | {"kk": None, "mother": None}, namesake, ("d1", "d2"))
     assert pair_links(BUDI | {"kk": None, "mother": None, "nik": None}, namesake, ("s1", "d2"))
+
+
+def test_a_record_with_a_relatives_nik_links_to_its_own_person() -> None:
+    """The register holds both NIKs, but this one's birth date and sex are not the record's: it forbids nothing."""
+    hub = Hub()
+    hub.take(person("d1", 1, BUDI), person("d2", 1, DEWI), person("s1", 1, BUDI | {"nik": DEWI["nik"]}))
+    assert hub.together("s1", "d1")
+    assert not hub.together("s1", "d2")
+    hub.whole()
+
+
+@pytest.mark.parametrize(
+    ("changes", "doubtful"),
+    [
+        ({}, False),
+        ({"birth_date": day("1990-12-03")}, True),
+        ({"sex": "female"}, True),
+        ({"sex": None}, False),
+        ({"birth_date": None}, False),
+        ({"nik": None}, False),
+        ({"nik": "1508025203900001", "sex": "female"}, False),
+    ],
+)
+def test_a_nik_is_doubtful_when_the_record_itself_says_otherwise(changes: dict[str, object], doubtful: bool) -> None:
+    features = unpack(pack(read(person("s1", 1, BUDI | changes))))
+    assert features.doubtful is doubtful

@@ -23,7 +23,7 @@ def test_linking_beats_exact_nik_by_far(seed: int, register: Rates | None) -> No
         engine.commit(engine.apply(records[at : at + 200]))
     precision, recall, f1 = population.score(truth, list(engine.clusters().values()))
     *_, exact = population.score(truth, population.by_nik(records))
-    assert f1 >= 0.985
+    assert f1 >= 0.99
     assert precision >= 0.996
-    assert recall >= 0.97
+    assert recall >= 0.985
     assert exact < 0.93

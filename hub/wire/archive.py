@@ -17,6 +17,7 @@ from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 from hub.wire import records
 from hub.wire.avro import Writer, full_name, plain, schema_text
+from hub.wire.encoder import Encode, encoder
 from hub.wire.errors import Halt
 
 MARK = b"\xc3\x01"
@@ -31,7 +32,8 @@ class Archive:
 
     def __init__(self, find: Find | None = None) -> None:
         self._find: Find = find or (lambda _print: None)
-        self._own: dict[type, tuple[bytes, Any]] = {}
+        self._own: dict[type, tuple[bytes, Encode, Any]] = {}
+        """Fingerprint, encoder and reader's schema of this version's records."""
         self._classes: dict[str, type] = {}
         self._parsed: dict[bytes, tuple[type, Any]] = {}
         self._heads: dict[bytes, bytes] = {}
@@ -41,17 +43,14 @@ class Archive:
         for cls, path in records.SCHEMA_OF.items():
             schema = plain(json.loads(schema_text(path)))
             self._classes[full_name(schema)] = cls
-            self._own[cls] = fingerprint_of(schema), fastavro.parse_schema(schema)
+            self._own[cls] = fingerprint_of(schema), encoder(schema), fastavro.parse_schema(schema)
 
     def encode(self, record: Any) -> bytes:
         """Return the body of one of the hub's records."""
-        mark, parsed = self._own[type(record)]
+        mark, encode, _ = self._own[type(record)]
         if mark not in self._noted:
             self._note(mark, plain(json.loads(schema_text(records.SCHEMA_OF[type(record)]))))
-        out = io.BytesIO()
-        out.write(MARK + mark)
-        fastavro.schemaless_writer(out, parsed, record.to_dict())
-        return out.getvalue()
+        return MARK + mark + encode(record)
 
     def adopt(self, writer: Writer, framed: bytes) -> bytes:
         """Return the body of a framed message without encoding it again."""
@@ -89,14 +88,14 @@ class Archive:
             self._learn(mark, json.loads(text))
             known = self._parsed[mark]
         cls, writer = known
-        own_mark, reader = self._own[cls]
+        own_mark, _, reader = self._own[cls]
         stream = io.BytesIO(body)
         stream.seek(HEAD)
         datum = fastavro.schemaless_reader(stream, writer, None if mark == own_mark else reader)
         return cls.from_dict(datum)  # type: ignore[attr-defined]  # every generated record has it
 
     def _own_text(self, mark: bytes) -> str | None:
-        paths = [records.SCHEMA_OF[cls] for cls, (own, _) in self._own.items() if own == mark]
+        paths = [records.SCHEMA_OF[cls] for cls, (own, _, _) in self._own.items() if own == mark]
         return json.dumps(plain(json.loads(schema_text(paths[0])))) if paths else None
 
     def unsaved(self) -> Mapping[bytes, str]:

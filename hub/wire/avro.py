@@ -19,6 +19,7 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from hub.wire import records
+from hub.wire.encoder import Encode, encoder
 from hub.wire.errors import Quarantine, RefuseToStart, TryAgain
 
 T = TypeVar("T")
@@ -147,20 +148,17 @@ class Codec:
         self._registry = registry
         self._register = register
         self._writers: dict[int, Writer] = {}
-        self._encoders: dict[type, tuple[bytes, Any]] = {}
+        self._encoders: dict[type, tuple[bytes, Encode]] = {}
         self._types = {full_name(schema_text(path)): cls for cls, path in records.SCHEMA_OF.items()}
 
     def encode(self, record: Any) -> bytes:
         """Return the framed bytes of one of the hub's records."""
-        encoder = self._encoders.get(type(record))
-        if encoder is None:
-            encoder = self._prepare(type(record))
-        out = io.BytesIO()
-        out.write(encoder[0])
-        fastavro.schemaless_writer(out, encoder[1], record.to_dict())
-        return out.getvalue()
+        known = self._encoders.get(type(record))
+        if known is None:
+            known = self._prepare(type(record))
+        return known[0] + known[1](record)
 
-    def _prepare(self, cls: type) -> tuple[bytes, Any]:
+    def _prepare(self, cls: type) -> tuple[bytes, Encode]:
         path = records.SCHEMA_OF[cls]
         subject, compatibility = SUBJECTS[path]
         text = schema_text(path)
@@ -168,9 +166,9 @@ class Codec:
             schema_id = self._registry.register(subject, text, compatibility)
         else:
             schema_id = self._registry.lookup(subject, text)
-        encoder = frame(schema_id), fastavro.parse_schema(plain(json.loads(text)))
-        self._encoders[cls] = encoder
-        return encoder
+        made = frame(schema_id), encoder(plain(json.loads(text)))
+        self._encoders[cls] = made
+        return made
 
     def prepare_all(self) -> None:
         """Register (or look up) every schema of the hub now, not at the first record."""

@@ -1,0 +1,133 @@
+"""Encoders of the hub's own records, made from their schemas: fastavro's bytes at a third of its time.
+
+For each schema one function is written as source and compiled, as `dataclasses` does for `__init__`; it reads the
+record's attributes without a datum of dictionaries in between.  Reading stays fastavro's.  A property test holds the
+two to the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Encode = Callable[[Any], bytes]
+"""Returns the Avro datum of a record, unframed; raises ValueError, TypeError or AttributeError for an ill-typed one."""
+
+_BYTE = [bytes([value]) for value in range(256)]
+
+
+def encoder(schema: Mapping[str, Any]) -> Encode:
+    """Return the encoder of a record schema without logical types; raises ValueError for a type not in use here."""
+    source = _Source()
+    source.line(0, "def encode(record):")
+    source.line(1, "out = []; add = out.append")
+    source.value(1, schema, "record")
+    source.line(1, "return b''.join(out)")
+    scope: dict[str, Any] = {"long": long, "text": _text, "raw": _raw, "fixed": _fixed, "BYTE": _BYTE}
+    exec(compile("\n".join(source.lines), f"<encoder of {schema['name']}>", "exec"), scope)  # noqa: S102 - made here
+    made: Encode = scope["encode"]
+    return made
+
+
+def long(value: int) -> bytes:
+    """Return Avro's zig-zag variable-length form of a long."""
+    if not -(1 << 63) <= value < 1 << 63:
+        raise ValueError("an Avro long has 64 bits")
+    left = (value << 1) ^ (value >> 63)
+    if left < 0x80:
+        return _BYTE[left]
+    out = bytearray()
+    while left > 0x7F:
+        out.append(left & 0x7F | 0x80)
+        left >>= 7
+    out.append(left)
+    return bytes(out)
+
+
+def _text(value: str) -> bytes:
+    return _raw(value.encode())
+
+
+def _raw(value: bytes) -> bytes:
+    size = len(value)
+    return (_BYTE[size << 1] if size < 64 else long(size)) + value
+
+
+def _fixed(value: bytes, size: int) -> bytes:
+    if len(value) != size:
+        raise ValueError(f"a fixed of {size} bytes was given {len(value)}")
+    return value
+
+
+class _Source:
+    """Lines of an encoder; names of one schema are known to its later parts."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._named: dict[str, Any] = {}
+
+    def line(self, depth: int, text: str) -> None:
+        """Add a line."""
+        self.lines.append("    " * depth + text)
+
+    def value(self, depth: int, schema: Any, name: str, space: str = "") -> None:
+        """Add the lines that encode the value of a variable."""
+        if isinstance(schema, list):
+            self._nullable(depth, schema, name, space)
+            return
+        kind = schema["type"] if isinstance(schema, Mapping) else schema
+        if isinstance(kind, Mapping | list):
+            self.value(depth, kind, name, space)
+        elif kind in _SIMPLE:
+            self.line(depth, _SIMPLE[kind].format(name=name))
+        elif kind in ("record", "fixed"):
+            self._declared(depth, schema, name, space)
+        elif kind in ("array", "map"):
+            self._several(depth, schema, name, space)
+        else:
+            full = kind if "." in kind else f"{space}.{kind}"
+            if full not in self._named:
+                raise ValueError(f"Avro type {kind} is none that the hub's own schemas use")
+            self.value(depth, self._named[full], name, space)
+
+    def _nullable(self, depth: int, schema: list[Any], name: str, space: str) -> None:
+        if len(schema) != 2 or "null" not in schema:
+            raise ValueError("the hub's own schemas have unions of null and one type only")
+        null = schema.index("null")
+        self.line(depth, f"if {name} is None: add(BYTE[{2 * null}])")
+        self.line(depth, "else:")
+        self.line(depth + 1, f"add(BYTE[{2 - 2 * null}])")
+        self.value(depth + 1, schema[1 - null], name, space)
+
+    def _declared(self, depth: int, schema: Mapping[str, Any], name: str, space: str) -> None:
+        space = schema.get("namespace", space)
+        self._named[f"{space}.{schema['name']}"] = schema
+        if schema["type"] == "fixed":
+            self.line(depth, f"add(fixed({name}, {schema['size']}))")
+            return
+        for field in schema["fields"]:
+            part = f"v{len(self.lines)}"
+            self.line(depth, f"{part} = {name}.{field['name']}")
+            self.value(depth, field["type"], part, space)
+
+    def _several(self, depth: int, schema: Mapping[str, Any], name: str, space: str) -> None:
+        part = f"v{len(self.lines)}"
+        self.line(depth, f"if {name}:")
+        self.line(depth + 1, f"add(long(len({name})))")
+        if schema["type"] == "map":
+            self.line(depth + 1, f"for {part}key, {part} in {name}.items():")
+            self.line(depth + 2, f"add(text({part}key))")
+            self.value(depth + 2, schema["values"], part, space)
+        else:
+            self.line(depth + 1, f"for {part} in {name}:")
+            self.value(depth + 2, schema["items"], part, space)
+        self.line(depth, "add(BYTE[0])")
+
+
+_SIMPLE = {
+    "string": "add(text({name}))",
+    "bytes": "add(raw({name}))",
+    "long": "add(long({name}))",
+    "int": "add(long({name}))",
+    "boolean": "add(BYTE[1] if {name} else BYTE[0])",
+}

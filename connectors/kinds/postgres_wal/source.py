@@ -37,6 +37,8 @@ from hub.wire.version import pack, stamp
 _LOG = log.get(__name__)
 _FRAMES = 1000
 _WAIT = 0.05
+_SLOW_SLOT = 50
+"""Tenths of a second of waiting for a slot after which the log says why."""
 _LOOK_AGAIN_US = 30_000_000
 
 
@@ -134,12 +136,7 @@ class PostgresWal:
         sql, replication = self._open_sql(), self._open_replication()
         self._drop_slot(sql)
         before = self._filenodes(sql)
-        slot: Slot | None = None
-        for slot in replication.create_slot(self._options.slot):
-            if slot is None:
-                yield None
-        if slot is None:
-            raise TryAgain(f"slot {self._options.slot} was not made")
+        slot = yield from self._make_slot(replication)
         _LOG.info("snapshot_begins", source=self._name, lsn=format_lsn(slot.position), epoch=epoch)
         reader = self._connect()
         try:
@@ -153,6 +150,17 @@ class PostgresWal:
         finally:
             reader.close()
         return slot.position
+
+    def _make_slot(self, replication: Replication) -> Generator[Batch | None, None, Slot]:
+        """Make the slot; it waits for every transaction that is open at the source."""
+        for waits, slot in enumerate(replication.create_slot(self._options.slot)):
+            if slot is not None:
+                return slot
+            if waits == _SLOW_SLOT:
+                _LOG.warning("slot_waits", source=self._name, reason="transactions are open at the source; the oldest "
+                             "must end first: SELECT pid, xact_start FROM pg_stat_activity ORDER BY 2")  # fmt: skip
+            yield None
+        raise TryAgain(f"slot {self._options.slot} was not made")
 
     def _copy_all(self, reader: catalog.Connection, epoch: int, position: int) -> Iterator[Batch | None]:
         sheet = self._sheet()

@@ -28,6 +28,7 @@ from tests.suites.connector import (
     build,
     changes,
     floor,
+    header,
     living,
     position,
     run_to_rest,
@@ -376,3 +377,24 @@ def test_two_processes_of_one_source_never_read_at_once(stage: WalStage) -> None
             until(lambda: second.reading)
             stage.change(("insert", 2, "DUA"))
             until(lambda: at_rest(stage))
+
+
+def test_tables_of_one_source_keep_their_transaction_s_order_and_are_emptied_together(stage: WalStage) -> None:
+    stage.run_sql("CREATE TABLE anak (id int PRIMARY KEY, nama text, wali int REFERENCES warga)")
+    stage.run_sql("ALTER TABLE anak REPLICA IDENTITY FULL")
+    other = stage.contract.table[0].model_copy(update={"name": "public.anak"})
+    stage.contract = stage.contract.model_copy(update={"table": (*stage.contract.table, other)})
+    name = stage.contract.source.name
+    stage.change(("insert", 1, "WALI"))
+    with running(build(stage)):
+        until(lambda: "lsn" in state(stage))
+        with psycopg.connect(stage.dsn) as conn:
+            conn.execute("INSERT INTO warga VALUES (2, 'WALI')")
+            conn.execute("INSERT INTO anak VALUES (1, 'ANAK', 2)")
+            conn.execute("UPDATE warga SET nama = 'IBU' WHERE id = 2")
+        stage.run_sql("TRUNCATE warga CASCADE")
+        until(lambda: living(stage) == {} and len(list(stage.log.read(f"raw.{name}.public.anak"))) == 1 + 3 + 3)
+    (child,) = [m for m in stage.log.read(f"raw.{name}.public.anak") if header(m, "kind") is None]
+    parents = sorted(version(m) for m in changes(stage) if unpack(version(m)).minor)
+    assert parents[0] < version(child) < parents[1]
+    assert {unpack(v).major for v in (*parents, version(child))} == {unpack(parents[0]).major}

@@ -1,0 +1,124 @@
+"""A table's plan: its schema is Debezium's own, its rows are Avro by that schema."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import pytest
+
+from connectors.kinds.postgres_wal.catalog import Column
+from connectors.kinds.postgres_wal.snapshot import fields
+from connectors.kinds.postgres_wal.table import NULL_TAG, UNCHANGED_TAG, TablePlan, Value
+from connectors.kinds.postgres_wal.types import TypeRow
+from hub.wire.avro import MemoryRegistry, plain
+from hub.wire.contract import Table
+
+DEBEZIUM = json.loads(
+    (Path(__file__).resolve().parents[2] / "data" / "debezium_envelope_postgres.avsc").read_text(encoding="utf-8")
+)
+NAMES = {16: "bool", 17: "bytea", 20: "int8", 21: "int2", 23: "int4", 25: "text", 114: "json", 700: "float4",
+         1042: "bpchar", 1082: "date", 1083: "time", 1114: "timestamp", 1184: "timestamptz", 1700: "numeric",
+         2950: "uuid"}  # fmt: skip
+COLUMNS = [
+    Column("id", 23, -1, True), Column("si", 21, -1, False), Column("r", 700, -1, False),
+    Column("num_6_2", 1700, (6 << 16) + 2 + 4, False), Column("num", 1700, -1, False),
+    Column("ts_us", 1114, -1, False), Column("ts_ms", 1114, 3, False), Column("tstz", 1184, -1, False),
+    Column("d", 1082, -1, False), Column("t_us", 1083, -1, False), Column("u", 2950, -1, False),
+    Column("j", 114, -1, False), Column("e", 50000, -1, False), Column("ba", 17, -1, False),
+    Column("ia", 1007, -1, False),
+]  # fmt: skip
+
+
+def lookup(oid: int) -> TypeRow | None:
+    if oid == 50000:
+        return TypeRow(oid, "mood", "e", 0, -1, 0, ("a", "b", "c"))
+    if oid == 1007:
+        return TypeRow(oid, "_int4", "b", 0, -1, 23)
+    return TypeRow(oid, NAMES[oid], "b", 0, -1, 0) if oid in NAMES else None
+
+
+def plan_of(
+    columns: list[Column], *, registry: MemoryRegistry, key: tuple[str, ...] = ("id",), **more: Any
+) -> TablePlan:
+    table = Table.model_validate({"name": "public.t", "entity": "person", "key": key, "map": {}, **more})
+    return TablePlan(table, "srv.public.t", columns, types=lookup, key=b"k" * 32, registry=registry)
+
+
+def schema_of(registry: MemoryRegistry, message: bytes) -> dict[str, Any]:
+    schema = json.loads(registry.schema(int.from_bytes(message[1:5], "big")))
+    assert isinstance(schema, dict)
+    return schema
+
+
+def images(registry: MemoryRegistry, message: bytes) -> tuple[Any, Any]:
+    schema = schema_of(registry, message)
+    row = plain(schema["fields"][0]["type"][1])
+    both = {"type": "record", "name": "Both", "fields": [
+        {"name": "before", "type": ["null", row]}, {"name": "after", "type": ["null", "Value"]}]}  # fmt: skip
+    body = io.BytesIO(message[5:])
+    datum = fastavro.schemaless_reader(body, fastavro.parse_schema(both), None)
+    assert not body.read()
+    return datum["before"], datum["after"]
+
+
+def test_the_schema_is_the_one_that_debezium_registers() -> None:
+    registry = MemoryRegistry()
+    ours = schema_of(registry, plan_of(COLUMNS, registry=registry).images(None, None))
+    names = {column.name for column in COLUMNS}
+    theirs = json.loads(json.dumps(DEBEZIUM))
+    value = theirs["fields"][0]["type"][1]
+    value["fields"] = [field for field in value["fields"] if field["name"] in names]
+    assert ours == theirs
+
+
+def test_a_named_type_is_defined_once_however_many_columns_have_it() -> None:
+    registry = MemoryRegistry()
+    columns = [Column("id", 23, -1, True), Column("x", 1700, -1, False), Column("y", 1700, -1, False)]
+    message = plan_of(columns, registry=registry).images(None, [b"1", b"2.50", NULL_TAG])
+    assert images(registry, message)[1] == {"id": 1, "x": {"scale": 2, "value": b"\x00\xfa"}, "y": None}
+
+
+def test_ignored_columns_are_in_no_message() -> None:
+    registry = MemoryRegistry()
+    columns = [Column("id", 23, -1, True), Column("rahasia", 25, -1, True), Column("nama", 25, -1, False)]
+    plan = plan_of(columns, registry=registry, ignore=("rahasia",))
+    message = plan.images([b"1", b"PIN", b"A"], [b"1", NULL_TAG, "é".encode()])
+    assert images(registry, message) == ({"id": 1, "nama": "A"}, {"id": 1, "nama": "é"})
+    assert b"PIN" not in plan.images_as_text([b"1", b"PIN", b"A"], None)
+
+
+@pytest.mark.parametrize("absent", [UNCHANGED_TAG, b"x" * 300])
+def test_a_value_that_cannot_travel_is_left_out_and_never_null(absent: Value) -> None:
+    registry = MemoryRegistry()
+    columns = [Column("id", 23, -1, True), Column("berkas", 25, -1, False), Column("nama", 25, -1, False)]
+    message = plan_of(columns, registry=registry).images_as_text(None, [b"1", absent, NULL_TAG], 200)
+    assert images(registry, message)[1] == {"id": "1", "nama": None}
+
+
+def test_a_null_where_the_catalogue_says_not_null_still_travels() -> None:
+    registry = MemoryRegistry()
+    columns = [Column("id", 23, -1, True), Column("nama", 25, -1, True)]
+    message = plan_of(columns, registry=registry).images(None, [b"1", NULL_TAG])
+    assert images(registry, message)[1] == {"id": "1", "nama": None}
+
+
+def test_a_key_part_s_blanks_count_only_where_they_are_no_padding() -> None:
+    registry = MemoryRegistry()
+    padded = plan_of([Column("id", 1042, 12, True)], registry=registry)
+    plain_ = plan_of([Column("id", 25, -1, True)], registry=registry)
+    assert padded.record_id([b"A   "]) == padded.record_id([b"A"]) == plain_.record_id([b"A"])
+    assert plain_.record_id([b"A   "]) != plain_.record_id([b"A"])
+    assert padded.record_id([NULL_TAG]) is None
+
+
+def test_a_copy_line_is_taken_apart() -> None:
+    assert fields(rb"1	\N	a\tb\\N\n	" + "é".encode() + b"\t") == [
+        b"1",
+        NULL_TAG,
+        b"a\tb\\N\n",
+        "é".encode(),
+        b"",
+    ]
+    assert fields(rb"\\N	\\x00") == [rb"\N", rb"\x00"]

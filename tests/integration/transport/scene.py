@@ -1,0 +1,139 @@
+"""A worker of ours for the scenes: `python -m tests.integration.transport.scene '<Scene as JSON>'`.
+
+Writes one JSON line an event to `out`: {"at": ..., "what": ...}.  With `store` its offsets are kept in an SQLite file,
+in one transaction with what it handled; without it they are Kafka's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import sqlite3
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hub.wire import log, transport
+from hub.wire.errors import Halt, TryAgain
+from hub.wire.transport import ConsumerView, Outside, Place
+
+
+@dataclasses.dataclass
+class Scene:
+    bootstrap: str
+    group: str
+    topics: list[str]
+    out: str
+    name: str = "a"
+    store: str = ""
+    outside: str = "hold"
+    serial: bool = False
+    idle_ms: int = 0
+    records: int = 5
+    poll_interval_s: float = 600.0
+    slow_s: float = 0.0
+    """How long the batch whose first record says `slow` takes, if no rebalance comes."""
+    outage_s: float = 0.0
+    """For how long, from the first need of it, everything that is stored is away."""
+    halt_at: str = ""
+
+
+class Away(TryAgain):
+    """The store is away."""
+
+
+class Sqlite:
+    """Offsets and effects in one file, one transaction a batch."""
+
+    def __init__(self, path: str, away: Any) -> None:
+        self._away = away
+        self.db = sqlite3.connect(path, timeout=10)
+        self.db.execute("create table if not exists next(topic, part, at, primary key (topic, part))")
+        self.db.execute("create table if not exists seen(topic, part, at, value)")
+        self.db.commit()
+
+    async def load(self, view: ConsumerView, tps: Iterable[Place]) -> Mapping[Place, int | None]:
+        self._away()
+        rows = {(t, p): at for t, p, at in self.db.execute("select topic, part, at from next")}
+        return {tp: rows.get(tuple(tp)) for tp in tps}
+
+    def take(self, batch: transport.Batch) -> None:
+        self._away()
+        with self.db:
+            known = self.db.execute("select at from next where topic=? and part=?", batch.tp).fetchone()
+            if known is not None and known[0] != batch.base:
+                raise Halt(f"{batch.tp}: the store is at {known[0]}, the batch begins at {batch.base}")
+            self.db.execute("insert or replace into next values (?, ?, ?)", (*batch.tp, batch.next))
+            self.db.executemany(
+                "insert into seen values (?, ?, ?, ?)", [(*batch.tp, r.offset, r.value.decode()) for r in batch.records]
+            )
+
+
+def build(scene: Scene) -> Any:
+    file = open(scene.out, "a", encoding="utf-8")  # noqa: SIM115 - for the life of the process
+    first_need: list[float] = []
+
+    def note(**fields: Any) -> None:
+        fields = {"at": time.monotonic(), "who": scene.name, "generation": app.consumer_generation_id, **fields}
+        file.write(json.dumps(fields) + "\n")
+        file.flush()
+
+    def away() -> None:
+        first_need[:1] = first_need[:1] or [time.monotonic()]
+        if time.monotonic() - first_need[0] < scene.outage_s:
+            raise Away("the store is away")
+
+    store = Sqlite(scene.store, away) if scene.store else None
+    tuning = transport.Tuning(
+        records=scene.records, serial=scene.serial, commit_every_s=0.3, settle_s=1.0, session_s=6.0, heartbeat_s=0.5,
+        poll_interval_s=scene.poll_interval_s, backoff_max_s=1.0, held_s=1.0,
+    )  # fmt: skip
+    app = transport.App(scene.group, scene.bootstrap, offsets=store, outside=Outside(scene.outside), tuning=tuning)
+    if scene.idle_ms:
+
+        @app.idle(scene.idle_ms / 1000)
+        async def tick() -> None:
+            note(what="idle begins")
+            await asyncio.sleep(0.01)
+            note(what="idle ends")
+
+    @app.agent(app.batches(*scene.topics))
+    async def agent(stream: Any) -> None:
+        async for batch in stream:
+            values = [record.value.decode() for record in batch.records]
+            generation = app.consumer_generation_id
+            if scene.halt_at in values:
+                raise Halt("a person must act")
+            if scene.serial:
+                note(what="begins", topic=batch.tp.topic)
+                await asyncio.sleep(0.002)
+            if values[0] == "slow" and scene.slow_s:
+                note(what="slow begins", part=batch.tp.partition)
+                until = time.monotonic() + scene.slow_s
+                while time.monotonic() < until and app.consumer_generation_id == generation:
+                    await asyncio.sleep(0.1)
+                if app.consumer_generation_id != generation:
+                    note(what="late", part=batch.tp.partition)  # its store refuses it: the batch has no effect
+                    continue
+            if store is not None:
+                store.take(batch)
+            elif scene.outage_s:
+                away()
+            note(what="done", topic=batch.tp.topic, part=batch.tp.partition, values=values)
+
+    @app.task
+    async def up() -> None:
+        while True:
+            await asyncio.sleep(0.3)
+            note(what="alive", held=len(app.held), lag=sum(app.lag().values()), stalled=round(app.stalled_s(), 1))
+
+    return app
+
+
+if __name__ == "__main__":
+    given = Scene(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    log.configure(f"scene-{given.name}", "warning")
+    sys.exit(transport.run(build(given)))

@@ -12,6 +12,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version as version_of
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -70,12 +71,12 @@ def reachable(path: Path, user: User) -> bool:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it; what root makes here others may enter, whatever root's umask."""
+    """Make a folder and those above it; under root others may enter it, whatever root's umask, but not list it."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:
         for folder in missing:
-            folder.chmod(0o755)
+            folder.chmod(folder.stat().st_mode | 0o011)
 
 
 def _enters(folder: Path, user: User) -> bool:
@@ -88,8 +89,7 @@ def _copy(installed: Path, place: Path) -> Path:
     """Copy the programs with their libraries, which lie beside the package; return the copied programs' folder."""
     package = installed.parent
     libraries = package.with_name(f"{package.name}.libs")
-    stamp = f"{installed.name}-{int(installed.stat().st_mtime)}"
-    target = place / f"postgres-{stamp}"
+    target = place / f"postgres-{version_of(package.name.replace('_', '-'))}-{installed.name}"
     if not target.is_dir():
         with _beside(target) as draft:
             shutil.copytree(installed, draft / package.name / installed.name, symlinks=True)

@@ -80,7 +80,8 @@ def _detach(settings: Settings, console: Console) -> None:
         if not getattr(settings, service):
             cache.bundle(service, settings.cache, console)
     path = settings.home / "logs" / "up.log"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (settings.home, path.parent):
+        cache.make_folder(folder)
     with path.open("wb") as output:
         owner = subprocess.Popen(
             (sys.executable, "-m", "hub", "up"),

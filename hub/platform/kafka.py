@@ -89,6 +89,7 @@ class Kafka(Service):
     def prepare(self) -> None:
         """Write the configuration; format the data folder on first use."""
         (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)  # records of people lie below
         (self.folder / "log4j2.properties").write_text(_LOGGING)
         self._port = self._ports.of("kafka")
         if not self._data.is_dir():

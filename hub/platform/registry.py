@@ -39,6 +39,7 @@ class Registry(Service):
     def prepare(self) -> None:
         """Choose the port; the schemas live in Kafka."""
         (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
         self._port = self._ports.of("registry")
 
     def command(self) -> Command:

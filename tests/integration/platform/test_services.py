@@ -40,3 +40,9 @@ def test_a_killed_service_comes_back_on_its_port_with_its_data(own_platform: Pla
     with psycopg.connect(before["database"]) as connection:
         assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
     assert services["kafka"].ailment() is None
+
+
+def test_no_other_user_may_look_into_the_data(platform: Platform) -> None:
+    homes = [platform.services[name].folder for name in ("kafka", "registry")]
+    homes += list(platform.services["database"].folder.glob("data-*"))
+    assert {folder.stat().st_mode & 0o077 for folder in homes} == {0}

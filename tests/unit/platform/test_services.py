@@ -43,11 +43,11 @@ class Program(Service):
         return Command((sys.executable, "-c", self.code))
 
     def ailment(self) -> str | None:
-        return None if self.child and "ready" in self.child.output() else "not ready"
+        return None if self.child and "serving" in self.child.output() else "not ready"
 
 
 def test_a_start_returns_when_the_service_is_healthy(tmp_path: Path) -> None:
-    service = Program(tmp_path, "print('ready', flush=True)\nimport time\ntime.sleep(600)")
+    service = Program(tmp_path, "print('serving', flush=True)\nimport time\ntime.sleep(600)")
     service.start()
     assert service.running
     service.stop()
@@ -75,7 +75,7 @@ def test_a_passing_trouble_is_tried_again_with_fresh_preparation(tmp_path: Path)
     code = (
         f"import pathlib, time\nmark = pathlib.Path({str(mark)!r})\n"
         "if not mark.exists():\n    mark.touch()\n    raise SystemExit('Address already in use')\n"
-        "print('ready', flush=True)\ntime.sleep(600)"
+        "print('serving', flush=True)\ntime.sleep(600)"
     )
     service = Program(tmp_path, code)
     service.start()
@@ -93,7 +93,7 @@ def test_a_start_can_be_called_off(tmp_path: Path) -> None:
 
 
 def test_a_service_that_ends_by_itself_is_started_again_but_not_for_ever(tmp_path: Path) -> None:
-    service = Program(tmp_path, "print('ready', flush=True)\nimport time\ntime.sleep(600)")
+    service = Program(tmp_path, "print('serving', flush=True)\nimport time\ntime.sleep(600)")
     service.start()
     platform = Platform(Settings(home=tmp_path), clock=TestClock())
     platform.services = {"program": service}

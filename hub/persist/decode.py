@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
 
-from hub.persist.quarantine import CLOSED
 from hub.wire import topics
 from hub.wire.archive import Archive
 from hub.wire.avro import Codec
@@ -21,8 +20,6 @@ from hub.wire.records import CleanPerson, Held, Judgement, QuarantineItem, Sweep
 from hub.wire.version import LOWEST
 
 STAGE = "reconcile"
-HEADER_RETRY = "retry"
-"""Header of a message that an operator sent again: the id of its quarantine item."""
 LONGEST = 10_000
 """Characters of the longest value kept; of values that are indexed: `LONGEST_KEY`."""
 LONGEST_KEY = 500
@@ -118,7 +115,7 @@ class Decoder:
             raise Quarantine("unexpected_schema", f"a {type(record).__name__} does not belong in this topic",
                              remedy=_WRITER)  # fmt: skip
         if isinstance(record, QuarantineItem):
-            if record.code == CLOSED:
+            if record.code == topics.QUARANTINE_CLOSED:
                 closed[record.id] = record.reason
             else:
                 found.refused.append(record)
@@ -128,7 +125,7 @@ class Decoder:
         else:
             _check_texts(record)
         found.events.append(cast(Event, record))
-        retried = dict(message.headers or ()).get(HEADER_RETRY)
+        retried = dict(message.headers or ()).get(topics.HEADER_RETRY)
         if retried is not None and message.topic != topics.QUARANTINE_CLEAN.name:
             closed[retried.decode(errors="replace")] = "retried"
 
@@ -177,7 +174,7 @@ class Refused(Quarantine):
 
 def item_id(message: Message, topic_id: str) -> str:
     """Return the quarantine id of a message: the same for a repeat, and for a retry of the same item."""
-    retried = dict(message.headers or ()).get(HEADER_RETRY)
+    retried = dict(message.headers or ()).get(topics.HEADER_RETRY)
     if retried is not None:
         return retried.decode(errors="replace")
     name = f"satudata/{STAGE}/{topic_id}/{message.topic}/{message.partition}/{message.offset}"

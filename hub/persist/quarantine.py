@@ -18,9 +18,6 @@ from hub.persist.stage import Database, byteas, each
 from hub.persist.work import Work
 from hub.wire.records import QuarantineItem
 
-CLOSED = "closed"
-"""Code of an item message that settles the item of the same id instead of reporting one."""
-
 _LAST_US = 253_402_214_400_000_000
 """The last day of year 9999."""
 _COLUMNS = (

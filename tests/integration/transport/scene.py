@@ -35,7 +35,7 @@ class Scene:
     records: int = 5
     poll_interval_s: float = 600.0
     slow_s: float = 0.0
-    """How long the batch whose first record says `slow` takes, if no rebalance comes."""
+    """How long the first batch that begins with `slow` takes, if no rebalance comes."""
     outage_s: float = 0.0
     """For how long, from the first need of it, everything that is stored is away."""
     halt_at: str = ""
@@ -75,6 +75,7 @@ class Sqlite:
 def build(scene: Scene) -> Any:
     file = open(scene.out, "a", encoding="utf-8")  # noqa: SIM115 - for the life of the process
     first_need: list[float] = []
+    was_slow: list[bool] = []
 
     def note(**fields: Any) -> None:
         fields = {"at": time.monotonic(), "who": scene.name, "generation": app.consumer_generation_id, **fields}
@@ -110,10 +111,11 @@ def build(scene: Scene) -> Any:
             if scene.serial:
                 note(what="begins", topic=batch.tp.topic)
                 await asyncio.sleep(0.002)
-            if values[0] == "slow" and scene.slow_s:
+            if values[0] == "slow" and scene.slow_s and not was_slow:
+                was_slow.append(True)
                 note(what="slow begins", part=batch.tp.partition)
                 until = time.monotonic() + scene.slow_s
-                while time.monotonic() < until and app.consumer_generation_id == generation:
+                while time.monotonic() < until and app.consumer_generation_id == generation:  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
                 if app.consumer_generation_id != generation:
                     note(what="late", part=batch.tp.partition)  # its store refuses it: the batch has no effect

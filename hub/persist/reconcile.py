@@ -22,7 +22,7 @@ from hub.wire.archive import Archive
 from hub.wire.avro import Codec
 from hub.wire.clock import Clock
 from hub.wire.decisions import Delta, Engine, Event, Merge, State, Tick
-from hub.wire.errors import Halt
+from hub.wire.errors import Halt, TryAgain
 from hub.wire.records import CleanPerson, GoldenPerson
 
 ENTITY = "person"
@@ -70,11 +70,22 @@ class Reconciler:
         self._decoder = Decoder(codec, self._archive, now_us=clock.now_us, place=self._place, identified=self._known)
 
     def load(self) -> None:
-        """Bring link's memory to the state of the store; raises TryAgain when PostgreSQL is away."""
-        with self.writer.guarded() as database:
-            with load.state(self._url) as state:
-                self._engine.load(state)
-            golden, members, edges = load.counts(database)
+        """Bring link's memory to the state of the store, once.
+
+        Raises TryAgain when PostgreSQL is away before link has seen anything, Halt when it goes away later: a memory
+        that was filled in part cannot be filled again.
+        """
+        begun = False
+        try:
+            with self.writer.guarded() as database:
+                golden, members, edges = load.counts(database)
+                with load.state(self._url) as state:
+                    begun = True
+                    self._engine.load(state)
+        except TryAgain as error:
+            if begun:
+                raise Halt(f"loading the store was interrupted, start again: {error}") from error
+            raise
         metrics.GOLDEN.labels(ENTITY).set(golden)
         metrics.MEMBERS.labels(ENTITY).set(members)
         metrics.EDGES.labels(ENTITY).set(edges)

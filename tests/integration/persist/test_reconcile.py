@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
+import psycopg
 import pytest
 
 from hub.link import model
@@ -17,8 +18,8 @@ from hub.wire import version
 from hub.wire.archive import Archive
 from hub.wire.broker import Incoming
 from hub.wire.clock import TestClock
-from hub.wire.decisions import Tick
-from hub.wire.errors import Halt
+from hub.wire.decisions import State, Tick
+from hub.wire.errors import Halt, TryAgain
 from hub.wire.records import CleanPerson, Held, Judgement, Pair, Sweep
 from tests.integration.persist import build
 from tests.integration.persist.build import CODEC
@@ -268,3 +269,29 @@ def test_poison_is_kept_and_does_not_stop_the_river(river, rows, topic, message)
     river.feed(CLEAN, build.person(3))
     assert rows("select count(*) from store.quarantine where stage = 'reconcile' and state = 'open'") == [(1,)]
     assert rows("select count(*) from store.person") == [(1,)]
+
+
+def test_a_store_that_goes_away_while_it_is_loaded_ends_the_process(river, store, lease):
+    river.feed(CLEAN, build.person(1))
+
+    class Cut(Engine):
+        def load(self, state: State) -> None:
+            with psycopg.connect(store, autocommit=True) as connection:
+                connection.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity "
+                    "where application_name = 'satudata-load' and datname = current_database()"
+                )
+            super().load(state)
+
+    given = stages()
+    cut = Cut(model.read(), AUTHORITIES, frozenset())
+    interrupted = Reconciler(store, lease.epoch, replace(given, engine=cut), CODEC, CLOCK)
+    with pytest.raises(Halt, match="start again"):
+        interrupted.load()
+    interrupted.close()
+
+
+def test_a_store_that_is_away_before_it_is_loaded_is_waited_for(lease):
+    away = Reconciler("postgresql://nobody@127.0.0.1:1/none", lease.epoch, stages(), CODEC, CLOCK)
+    with pytest.raises(TryAgain):
+        away.load()

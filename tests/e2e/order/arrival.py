@@ -1,0 +1,131 @@
+"""One arrival order after another through the real reconcile process: each with topics and a store of its own."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+import psycopg
+from confluent_kafka.admin import AdminClient
+
+from hub.demo import stored
+from hub.demo.expect import Expected
+from hub.demo.stored import Difference
+from hub.persist import migrate
+from hub.platform.child import Command
+from hub.platform.embedded import Platform
+from hub.platform.supervisor import Supervisor
+from hub.wire import topics
+from hub.wire.avro import Codec, ConfluentRegistry
+from hub.wire.broker import Outgoing
+from hub.wire.kafka import KafkaLog, KafkaSender
+from hub.wire.records import CleanPerson, Judgement
+from tests.e2e.river import until
+
+NAMES = (topics.CLEAN_PERSON.name, topics.JUDGEMENT.name, topics.QUARANTINE_CLEAN.name)
+_CHUNKS = 6
+_DUPLICATES = 80
+_READ = 'select coalesce(sum(next_offset), 0)::int from link."offset"'
+_EDGES = "select encode(a, 'hex'), encode(b, 'hex'), weight, levels::text from link.edge order by 1, 2"
+_JUDGEMENTS = """
+select id, encode(a, 'hex'), encode(b, 'hex'), verdict, state from link.judgement order by 1, 2, 3"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one order led to; entity versions and stubs tell of the way and are no part of it."""
+
+    digest: str
+    differences: tuple[Difference, ...]
+    edges: tuple[Any, ...]
+    judgements: tuple[Any, ...]
+    refused: int
+
+
+class Ground:
+    """A platform on which reconcile is run again and again."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._home = platform.home
+        self._server = platform.services["database"].endpoint
+        self._kafka = platform.services["kafka"].endpoint
+        self._log = KafkaLog(self._kafka)
+        self._admin = AdminClient({"bootstrap.servers": self._kafka})
+        self._registry = ConfluentRegistry(platform.services["registry"].endpoint)
+        self._codec = Codec(self._registry, register=True)
+        self._codec.prepare_all()
+        self._sender = KafkaSender(self._kafka, "test")
+        with psycopg.connect(self._server, autocommit=True) as server:
+            server.execute("create database empty_store")
+        migrate(self._url("empty_store"))
+
+    def close(self) -> None:
+        """Hang up."""
+        self._sender.close()
+        self._registry.close()
+
+    def outcome(
+        self, found: Sequence[CleanPerson], decisions: Sequence[Judgement], expected: Expected, seed: int, clean: int
+    ) -> Outcome:
+        """Send records in an order of their own, some twice, decisions among them; return what the store became."""
+        chance = random.Random(seed)
+        events = [*found, *chance.choices(found, k=_DUPLICATES)]
+        chance.shuffle(events)
+        self._new_topics(clean)
+        with self._store() as url, Supervisor(self._home) as stages:
+            environment = {"SATUDATA_HOME": str(self._home), "SATUDATA_DATABASE": url}
+            stages.start("reconcile", Command((sys.executable, "-m", "hub", "run", "reconcile"), environment))
+            self._send(events, decisions, chance)
+            total = len(events) + len(decisions)
+            until(lambda: _rows(url, _READ) == ((total,),), lambda: stages.output("reconcile", 30))
+            return Outcome(
+                self._digest(), tuple(stored.differences(expected, stored.read(url))), _rows(url, _EDGES),
+                _rows(url, _JUDGEMENTS), len(_rows(url, "select id from store.quarantine")),
+            )  # fmt: skip
+
+    def _new_topics(self, clean: int) -> None:
+        known = [name for name in NAMES if self._log.partitions(name)]
+        for future in self._admin.delete_topics(known).values() if known else ():
+            future.result(30)
+        until(lambda: not any(map(self._log.partitions, NAMES)))
+        self._log.ensure([replace(topics.CLEAN_PERSON, partitions=clean), topics.JUDGEMENT, topics.QUARANTINE_CLEAN])
+
+    @contextmanager
+    def _store(self) -> Iterator[str]:
+        with psycopg.connect(self._server, autocommit=True) as server:
+            server.execute("drop database if exists one_order with (force)")
+            server.execute("create database one_order template empty_store")
+        yield self._url("one_order")
+
+    def _send(self, events: Sequence[CleanPerson], decisions: Sequence[Judgement], chance: random.Random) -> None:
+        """Send both in chunks, so that the process meets decisions before, among and after their records."""
+        cuts = sorted(chance.sample(range(len(decisions) + 1), 2))
+        shares = [decisions[: cuts[0]], decisions[cuts[0] : cuts[1]], decisions[cuts[1] :]]
+        places = sorted(chance.sample(range(_CHUNKS), 3))
+        size = -(-len(events) // _CHUNKS)
+        for chunk in range(_CHUNKS):
+            if chunk in places:
+                self._submit(topics.JUDGEMENT.name, shares[places.index(chunk)], lambda _: None)
+            self._submit(topics.CLEAN_PERSON.name, events[chunk * size : (chunk + 1) * size], lambda person: person.id)
+
+    def _submit(self, topic: str, records: Sequence[Any], key: Callable[[Any], bytes | None]) -> None:
+        messages = [Outgoing(topic, key(record), self._codec.encode(record)) for record in records]
+        assert self._sender.submit(messages).wait(30)
+
+    def _digest(self) -> str:
+        probe = json.loads((self._home / "run" / "probes" / "reconcile.json").read_text())
+        return httpx.get(f"http://{probe[0]['targets'][0]}/digest").text.strip()
+
+    def _url(self, database: str) -> str:
+        return f"{self._server.rpartition('/')[0]}/{database}"
+
+
+def _rows(url: str, query: str) -> tuple[Any, ...]:
+    with psycopg.connect(url) as database:
+        return tuple(database.execute(query.encode()).fetchall())

@@ -16,9 +16,10 @@ from uuid import UUID
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from hub.serve.quarantine import Desk, Item
+from hub.wire import log
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.clock import SystemClock
 from hub.wire.errors import RefuseToStart
@@ -75,10 +76,10 @@ def list_items(
         for item in items:
             typer.echo(json.dumps(_plain(item), ensure_ascii=False))
         return
-    table = Table("id", "kapan", "sumber", "kode", "keadaan", "apa yang harus dilakukan", expand=True)
+    table = Table(Column("id", no_wrap=True, min_width=36), "dari mana, kenapa", "apa yang harus dilakukan")
     for item in items:
-        table.add_row(item.id, f"{item.at:%Y-%m-%d %H:%M}", f"{item.source} {item.table}", item.code, item.state,
-                      item.remedy)  # fmt: skip
+        where = f"{item.source} {item.table}\n{item.code}\n{item.state}, {item.at:%Y-%m-%d %H:%M}"
+        table.add_row(item.id, where, item.remedy)
     Console().print(table if items else "Tidak ada baris di karantina untuk pilihan ini.")
 
 
@@ -233,6 +234,7 @@ def restore(
     from hub.wire.transactional import PUBLISHER, TransactionalSender
 
     settings = Settings()
+    log.configure("restore", settings.log_level)
     kafka = settings.endpoint("kafka")
     sender = TransactionalSender(kafka, PUBLISHER)
     try:

@@ -8,7 +8,7 @@ from typing import Literal
 Language = Literal["id", "en"]
 
 RULES: Mapping[str, tuple[str, str]] = {
-    "only": ("hanya catatan ini yang mempunyai nilainya", "only this record has a value"),
+    "only": ("tidak ada catatan yang berkata lain", "no record says otherwise"),
     "validity": ("tanggalnya sungguhan, bukan tanggal umum", "its date is a real one, not a default"),
     "rank": ("sumbernya paling berwenang untuk data ini", "its source has the highest authority for it"),
     "soundness": ("nilainya tidak diragukan pembersihan", "cleaning found nothing wrong with it"),

@@ -74,9 +74,10 @@ class TransactionalSender:
             if self._failed is not None or left:
                 raise KafkaException(self._failed or KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - their name
             self._insist(self._producer.commit_transaction)
-        except KafkaException as error:
-            fault = self._sorted(error.args[0])
-            if isinstance(fault, TryAgain) or self._never_fits(error.args[0]):
+        except (KafkaException, SystemError) as error:
+            cause = _kafka_error(error)
+            fault = self._sorted(cause)
+            if isinstance(fault, TryAgain) or self._never_fits(cause):
                 self._abort()
             raise fault from error
 
@@ -134,3 +135,11 @@ class TransactionalSender:
         with contextlib.suppress(KafkaException):  # a fenced producer says so once more
             self._producer.purge()
             self._producer.flush(0)
+
+
+def _kafka_error(error: Exception) -> KafkaError:
+    """Return what Kafka said; a fatal error that meets a delivery report comes wrapped in a SystemError."""
+    told = error if isinstance(error, KafkaException) else error.__cause__
+    if not isinstance(told, KafkaException):
+        raise error
+    return told.args[0]

@@ -182,6 +182,34 @@ def test_a_frozen_publisher_that_wakes_publishes_nothing(bench: Bench) -> None:
     assert sorted(int(message.value or b"") for message in bench.messages()) == list(range(1, 111))
 
 
+def test_a_publisher_that_was_fenced_while_idle_ends_at_its_next_rows(bench: Bench) -> None:
+    old, new = bench.sender(), bench.sender()
+    old.fence()
+    publisher = bench.publisher(old, threading.Event())
+    publisher.step()
+    new.fence()
+    bench.put(1, 50)
+    with pytest.raises(Halt, match="another process took over"):
+        publisher.step()
+    publisher.close()
+    assert bench.messages() == []
+    assert bench.cursor() == 0
+
+
+def test_a_message_that_kafka_never_takes_is_said_so_and_holds_the_cursor(bench: Bench) -> None:
+    with psycopg.connect(bench.url) as database:
+        database.execute(
+            "insert into store.outbox (generation, sequence, topic, key, value, headers, at) values "
+            "(1, 1, %s, 'k', %s, '{}', now())", (bench.topic, os.urandom(3_000_000)),
+        )  # fmt: skip
+    stop = threading.Event()
+    publisher = bench.publisher(bench.sender(), stop)
+    with pytest.raises(Halt, match=r"max\.message\.bytes"):
+        publisher.run()
+    publisher.close()
+    assert bench.cursor() == 0
+
+
 def test_a_crash_between_kafka_and_the_cursor_repeats_the_same_bytes(bench: Bench) -> None:
     bench.put(1, 5)
     outbox = Outbox(bench.url)

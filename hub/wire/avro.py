@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import fastavro
-import httpx
+import httpx2  # what confluent-kafka's registry client speaks through: its errors come from there
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
@@ -97,7 +97,7 @@ class ConfluentRegistry:
             raise RefuseToStart(
                 f"registry {self._url}: {what}: {error}; run `satudata prepare`, or settle the incompatible schema"
             ) from error
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise TryAgain(f"registry {self._url} does not answer for {what}: {error!r}") from error
 
 

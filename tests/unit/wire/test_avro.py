@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hub.wire import avro, records, version
-from hub.wire.errors import Quarantine, RefuseToStart
+from hub.wire.errors import Quarantine, RefuseToStart, TryAgain
 
 PERSON = records.CleanPerson(
     id=b"i" * 16, version=version.pack(1, 2, 3), deleted=False, source="dukcapil", table="public.penduduk",
@@ -69,3 +69,8 @@ def test_a_stage_that_may_not_register_refuses_an_unknown_subject() -> None:
 def test_logical_types_are_left_off_so_a_date_stays_an_int(codec: avro.Codec) -> None:
     _, datum = codec.decode(codec.encode(PERSON))
     assert datum["birth_date"] == 7000
+
+
+def test_a_registry_that_does_not_answer_is_trouble_that_passes() -> None:
+    with pytest.raises(TryAgain, match="does not answer for schema id 1"):
+        avro.ConfluentRegistry("http://127.0.0.1:9").schema(1)

@@ -22,6 +22,10 @@ from hub.demo.writing import Desk, GivenUp, Write
 Event = Callable[[], Iterator[list[Write]]]
 KEEP = 0.5
 """No table shrinks under this share of its first size."""
+NAMELESS = 0.3
+"""Share of the aid office's new rows that are sent off before the name is written."""
+PATIENCE = 4
+"""Rows without a name that the aid office leaves lying before somebody writes the next one."""
 
 
 class Life:
@@ -84,6 +88,11 @@ class Life:
         yield from self._update([entry])
 
     def _repair(self) -> Iterator[list[Write]]:
+        nameless = [entry for entry in self.world.entries["dinsos"] if "nameless" in entry.faults]
+        if len(nameless) > PATIENCE:
+            nameless[0].faults.discard("nameless")
+            yield from self._update(nameless[:1])
+            return
         for _ in range(60):
             entry = self._any()
             if entry.faults:
@@ -213,7 +222,10 @@ class Life:
             yield Write(entry.source, entry.person, entry.key, {**values, **rows.touched(entry.source, _now())})
 
     def _insert(self, source: str, person: Person) -> Write:
-        entry = self.world.new_entry(source, person, mistakes.draw(source, self._rng))
+        faults = mistakes.draw(source, self._rng)
+        if source == "dinsos" and self._rng.random() < NAMELESS:
+            faults.add("nameless")
+        entry = self.world.new_entry(source, person, faults)
         found = self.world.entries[source]
         self._at[id(entry)] = len(found)
         found.append(entry)

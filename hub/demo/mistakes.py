@@ -13,11 +13,12 @@ from typing import Literal
 from hub.demo import names
 from hub.demo.population import Person
 
-Fault = Literal["missing", "mistyped", "borrowed", "placeholder", "variant", "birth"]
+Fault = Literal["missing", "mistyped", "borrowed", "placeholder", "variant", "birth", "nameless"]
 RATES: Mapping[Fault, float] = {
     "missing": 0.08, "mistyped": 0.03, "borrowed": 0.01, "placeholder": 0.02, "variant": 0.20, "birth": 0.04,
 }  # fmt: skip
-"""Share of all records that carry each mistake, at the least."""
+"""Share of all records that carry each mistake, at the least.  `nameless` is not dealt: life makes a few such rows,
+which the hub must refuse and take in once somebody has written the name."""
 NIK_FAULTS: tuple[Fault, ...] = ("missing", "mistyped", "borrowed", "placeholder")
 CLEANER = 0.75
 """The civil register makes three quarters of its share; the other offices make up for it."""
@@ -102,6 +103,8 @@ def birth(born: date, faults: set[Fault], rng: random.Random) -> date:
 
 def name(person: Person, faults: set[Fault], rng: random.Random) -> str:
     """Return the name as the record writes it, without case: a variant, or the name with its titles."""
+    if "nameless" in faults:
+        return ""
     if "variant" not in faults:
         return f"{person.before} {person.name}{', ' + person.after if person.after else ''}".strip()
     for _ in range(20):

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import httpx
 from rich import box
-from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
@@ -114,7 +113,11 @@ class Screen:
         """Return the whole screen."""
         now, before = self._readings[-1][0], self._readings[0][0]
         parts: list[RenderableType] = [self._head(now, before), self._flow(now, before)]
-        parts.append(Columns([self._golden(now), self._look()], expand=True))
+        below = Table.grid(expand=True)
+        below.add_column(ratio=5)
+        below.add_column(ratio=6)
+        below.add_row(self._golden(now), self._look())
+        parts.append(below)
         if self._progress.problem:
             parts.append(Text(self._progress.problem, style="bold red"))
         return Group(*parts)
@@ -161,7 +164,7 @@ class Screen:
         rows = (
             ("Data induk", "golden records", now.total("satudata_golden_records")),
             ("dari rekaman", "source records", now.total("satudata_member_records")),
-            ("Pasangan dinilai", "pairs scored and kept", now.total("satudata_link_edges")),
+            ("Pasangan dinilai", "pairs scored", now.total("satudata_link_edges")),
             ("Digabung", "merges so far", kinds["merged"]),
             ("Dipisah", "splits so far", kinds["split"]),
             ("Karantina", "waiting for a decision", now.total("satudata_quarantine_open")),

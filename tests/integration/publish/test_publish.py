@@ -277,5 +277,10 @@ def test_the_process_publishes_tells_its_state_and_ends_cleanly(bench: Bench, tm
             assert probe[0]["labels"] == {"process": "publish"}
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+            try:
+                ended = process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        assert ended == 0
     assert len(bench.messages()) == 5

@@ -47,7 +47,12 @@ def test_the_process_answers_and_ends_cleanly_and_logs_no_path(kept: TestStore, 
                 assert client.get(f"/v1/person/{NIK}").status_code == 422
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+            try:
+                ended = process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        assert ended == 0
     assert not (tmp_path / "run" / "serve.json").exists()
     assert NIK not in log.read_text()
 

@@ -1,0 +1,1 @@
+"""Measures the hub beside its peers; no stage knows of it."""

@@ -1,0 +1,56 @@
+"""`satudata bench`: hop, river, latency; one JSON line a figure on standard output."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hub.wire import log
+from hub.wire.settings import Settings
+
+RIVER_TARGET_PER_S = 4000.0
+LATENCY_TARGET_MS = 150.0
+app = typer.Typer(help="Measure the hub: one JSON line a figure.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.command()
+def hop(
+    *,
+    consume_only: Annotated[bool, typer.Option("--consume-only", help="Read only: no decoding, no sending")] = False,
+    records: Annotated[int | None, typer.Option(min=1000, help="Records through the batch transport")] = None,
+    stock_records: Annotated[int | None, typer.Option(min=1000, help="Records through stock Faust")] = None,
+) -> None:
+    """Measure one Faust hop: consume, decode, produce, acknowledgements awaited; ours and stock in one run."""
+    from hub.bench import hop as figure
+
+    log.configure("bench", "error")
+    ours, stock = (600_000, 60_000) if consume_only else (200_000, 30_000)
+    typer.echo(figure.measure(Settings(), records or ours, stock_records or stock, consume_only=consume_only))
+
+
+@app.command()
+def river(
+    *,
+    people: Annotated[int, typer.Option(min=500, help="Invented residents")] = 10_000,
+    changes: Annotated[int, typer.Option(min=100, help="Rows to change in the offices' databases")] = 40_000,
+) -> None:
+    """Measure sustained changes a second, from commits at three offices to golden rows, resolution included."""
+    from hub.bench import river as figure
+
+    log.configure("bench", "error")
+    typer.echo(figure.throughput(Settings(), people, changes, RIVER_TARGET_PER_S))
+
+
+@app.command()
+def latency(
+    *,
+    people: Annotated[int, typer.Option(min=500, help="Invented residents")] = 3000,
+    rate: Annotated[float, typer.Option(min=1, help="Changes a second")] = 500,
+    seconds: Annotated[float, typer.Option(min=5, help="How long")] = 30,
+) -> None:
+    """Measure how long a change takes from its commit at an office to the commit of its golden row."""
+    from hub.bench import river as figure
+
+    log.configure("bench", "error")
+    typer.echo(figure.delay(Settings(), people, rate, seconds, LATENCY_TARGET_MS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -43,9 +44,9 @@ def _never_in_raw(ground: Ground, log: KafkaLog, codec: Codec, gaps: list[tuple[
     """Return the records of commits that neither raw holds nor a later snapshot covers."""
     raw = lost.arrived(log, codec)
     missing = [(seq, change) for seq, change in ground.numbered() if lost.missing([change], raw)]
-    covered = [seq for seq, change in missing if _covered(change, gaps)]
     if gaps:  # a snapshot tells rows, not changed keys: the hub cannot know that lineage, nor may the oracle
-        ground.forget_lineage(covered)
+        untold = lost.missing([replace(change, previous=None) for _, change in missing], raw)
+        ground.forget_lineage([s for s, c in missing if _covered(c, gaps) and c.record in untold])
         ground.journal.note(f"{expect.LOADED}.{LOST}", str(_snapshot_us(ground)))
     return [change.record for _, change in missing if not _covered(change, gaps)]
 
@@ -64,26 +65,30 @@ def _snapshot_us(ground: Ground) -> int:
 
 
 def _readers_saw(ground: Ground, log: KafkaLog, codec: Codec) -> int:
-    """Read what subscribers read: versions never go back, and every byte is one that the store published."""
+    """Read what subscribers read: every byte is one that the store published, and only a repeat steps back.
+
+    A publisher that was killed between Kafka's commit and its cursor sends its last transaction again, byte for byte.
+    """
     history = _history(ground.settings.endpoint("database"))
     latest: dict[tuple[str, str], tuple[int, int]] = {}
-    count = 0
+    seen: dict[tuple[str, str, tuple[int, int]], bytes] = {}
     for topic in (GOLDEN_PERSON.name, CHANGES_PERSON.name):
         for message in log.read(topic):
-            record = codec.decode_record(message.value or b"")
+            value = message.value or b""
+            record = codec.decode_record(value)
             assert isinstance(record, GoldenPerson | EntityChange)
             at = (record.generation, record.sequence)
-            assert at >= latest.get((topic, record.entity_id), (0, 0)), f"{topic}: {record.entity_id} went back to {at}"
-            latest[topic, record.entity_id] = at
+            before, place = latest.get((topic, record.entity_id), (0, 0)), (topic, record.entity_id, at)
+            assert at > before or seen.get(place) == value, f"{topic}: {record.entity_id} went back to {at}"
+            latest[topic, record.entity_id], seen[place] = at, value
             assert (record.entity_id, *at) in history, f"{topic}: {record.entity_id} at {at} was never committed"
             if isinstance(record, GoldenPerson):
                 assert record == history[record.entity_id, *at], f"{record.entity_id} at {at} differs from the history"
-            count += 1
     newest: dict[str, tuple[int, int]] = {}
     for entity, generation, sequence in history:
         newest[entity] = max(newest.get(entity, (0, 0)), (generation, sequence))
     assert {entity: latest.get((GOLDEN_PERSON.name, entity)) for entity in newest} == newest
-    return count
+    return len(seen)
 
 
 def _history(database: str) -> dict[tuple[str, int, int], GoldenPerson]:

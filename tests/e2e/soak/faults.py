@@ -98,7 +98,7 @@ class Faults:
             connection.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
                                "WHERE database = current_database()")  # fmt: skip
         ground.supervisor.start(LOST, ground._command(LOST))
-        ground.until("a new slot", lambda: _streams(dsn))
+        ground.until("a new stream", lambda: _streams(dsn))
         self.gaps.append((began, time.time_ns() // 1000))
 
 
@@ -111,8 +111,10 @@ def _lives(ground: Ground, pid: int) -> bool:
 
 
 def _streams(dsn: str) -> bool:
-    """Tell whether the source's slot is being read: the snapshot is over."""
+    """Tell whether the source's log is being streamed: the snapshot is over and acknowledged."""
     with psycopg.connect(dsn) as connection:
-        row = connection.execute("SELECT count(*) FROM pg_replication_slots WHERE active AND database = "
-                                 "current_database()").fetchone()  # fmt: skip
+        row = connection.execute(
+            "SELECT count(*) FROM pg_replication_slots s JOIN pg_stat_replication r ON r.pid = s.active_pid "
+            "WHERE s.database = current_database() AND r.state = 'streaming'"
+        ).fetchone()
     return bool(row and row[0])

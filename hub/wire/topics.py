@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 DAY_MS = 86_400_000
+OPERATOR = "operator"
+"""Who runs `satudata quarantine`: a retry sends a refused message again to the topic it came from."""
 FOR_EVER = -1
 LARGE_MESSAGE = 16 * 1024 * 1024
 """Bytes of the largest raw or quarantined message."""
@@ -53,15 +55,15 @@ class Topic:
 
 RAW = Topic(
     "raw.<source>.<table>", "raw envelope of the table", "record id, 16 bytes", 3, "delete", 30 * DAY_MS,
-    ("connector",), ("clean",), compatibility="NONE", max_message_bytes=LARGE_MESSAGE,
+    ("connector", OPERATOR), ("clean",), compatibility="NONE", max_message_bytes=LARGE_MESSAGE,
 )  # fmt: skip
 POSITION = Topic("position.<source>", "position", "source name", 1, "compact", FOR_EVER, ("connector",), ("connector",))
 CLEAN_PERSON = Topic(
-    "clean.person", "clean/person", "record id, 16 bytes", 4, "delete", 7 * DAY_MS, ("clean",), ("reconcile",)
+    "clean.person", "clean/person", "record id, 16 bytes", 4, "delete", 7 * DAY_MS, ("clean", OPERATOR), ("reconcile",)
 )
 QUARANTINE_CLEAN = Topic(
     "quarantine.clean", "quarantine", "quarantine item id", 1, "delete", 30 * DAY_MS,
-    ("clean", "connector"), ("reconcile",), max_message_bytes=LARGE_MESSAGE,
+    ("clean", "connector", OPERATOR), ("reconcile",), max_message_bytes=LARGE_MESSAGE,
 )  # fmt: skip
 JUDGEMENT = Topic("judgement", "judgement", "judgement id", 1, "delete", FOR_EVER, ("serve",), ("reconcile",))
 GOLDEN_PERSON = Topic(

@@ -128,7 +128,7 @@ def main() -> int:
     for path in ORDER:
         generator.walk(json.loads((SCHEMAS / f"{path}.avsc").read_text()))
     formatted = subprocess.run(
-        ["ruff", "format", "--stdin-filename", str(TARGET), "-"],
+        [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(TARGET), "-"],
         input=render(generator), capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     if "--check" in sys.argv:

@@ -456,7 +456,7 @@ class Win:
     group: str
     """Attribute group."""
     rule: str
-    """Only, rank, recency or record_id: what decided."""
+    """Only, validity, rank, soundness, completeness, recency or record_id: what decided."""
     source: str
     record: bytes
     changed_at: int
@@ -615,7 +615,7 @@ class Cause:
     """Part of a record: Cause."""
 
     kind: str
-    """Record, judgement, sweep, attestation, generic_key or model."""
+    """Record, judgement, sweep, attestation, generic_key, model or restored."""
     id: str
     """Record id in hexadecimal, judgement id, or model version."""
 
@@ -671,7 +671,7 @@ class EntityChange:
     at: int
     """Microseconds since 1970 UTC."""
     kind: str
-    """Created, changed, merged, split, reassigned or deleted."""
+    """Created, changed, merged, split, reassigned, deleted or restored."""
     causes: tuple[Cause, ...] = ()
     other_ids: tuple[str, ...] = ()
     """Merged: where to; split: into which."""

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,6 @@ AS_NOBODY = (
     *("--inh-caps", "-all,+dac_read_search", "--ambient-caps", "-all,+dac_read_search"),
 )
 """An ordinary user who may read root's checkout, for that is where this run's Python lies."""
-
-Satudata = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -65,7 +63,21 @@ def states(answer: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(400)
-def test_up_shows_addresses_a_second_up_reuses_and_down_leaves_nothing(home: Path) -> None:
+def test_a_life_up_reused_killed_up_again_without_network_and_down(home: Path) -> None:
+    """One home's life in one test, because every start costs ten seconds of this machine."""
+    record, ours = _comes_up_and_hides_its_password(home)
+    _is_reused(home, ours)
+    _leaves_no_orphan_when_its_parent_is_killed(home, ours)
+    offline = satudata(home, "up", "--detach", **NO_NETWORK)
+    assert offline.returncode == 0, offline.stderr
+    assert json.loads((home / ENDPOINTS).read_text())["database"] == record["database"]
+    ours = processes(home)
+    assert satudata(home, "down").returncode == 0
+    assert not any(child.alive(process) for process in ours)
+    assert satudata(home, "status").returncode == 3
+
+
+def _comes_up_and_hides_its_password(home: Path) -> tuple[dict[str, Any], list[Mapping[str, int]]]:
     first = satudata(home, "up", "--detach")
     assert first.returncode == 0, first.stderr
     record = json.loads((home / ENDPOINTS).read_text())
@@ -74,8 +86,10 @@ def test_up_shows_addresses_a_second_up_reuses_and_down_leaves_nothing(home: Pat
     assert password in record["database"]
     assert password not in first.stderr
     assert (home / ENDPOINTS).stat().st_mode & 0o077 == 0
-    ours = processes(home)
+    return record, processes(home)
 
+
+def _is_reused(home: Path, ours: list[Mapping[str, int]]) -> None:
     again = satudata(home, "up")
     assert "already up" in again.stderr
     assert processes(home) == ours
@@ -83,30 +97,17 @@ def test_up_shows_addresses_a_second_up_reuses_and_down_leaves_nothing(home: Pat
     assert status.returncode == 0
     assert states(status) == {"kafka": "healthy", "registry": "healthy", "database": "healthy"}
 
-    assert satudata(home, "down").returncode == 0
-    assert not any(child.alive(process) for process in ours)
-    assert satudata(home, "status").returncode == 3
 
-    offline = satudata(home, "up", "--detach", **NO_NETWORK)
-    assert offline.returncode == 0, offline.stderr
-    assert json.loads((home / ENDPOINTS).read_text())["database"] == record["database"]
-
-
-@pytest.mark.timeout(400)
-def test_kill_9_of_the_parent_leaves_no_orphan_and_the_next_up_works(home: Path) -> None:
-    assert satudata(home, "up", "--detach").returncode == 0
-    owner, *services = processes(home)
-    sessions = subprocess.run(
-        ("pgrep", "-P", str(services[-1]["pid"])), capture_output=True, text=True, check=True
-    ).stdout.split()
-    workers = [child.identify(int(pid)) for pid in sessions]
+def _leaves_no_orphan_when_its_parent_is_killed(home: Path, ours: list[Mapping[str, int]]) -> None:
+    owner, *services = ours
+    database = str(services[-1]["pid"])
+    found = subprocess.run(("pgrep", "-P", database), capture_output=True, text=True, check=True).stdout.split()
+    workers = [child.identify(int(pid)) for pid in found]
     assert workers
     os.kill(owner["pid"], signal.SIGKILL)
     assert child.until(lambda: not any(child.alive(process) for process in (*services, *workers)), 20)
     assert embedded.attached(home) is None
     assert set(states(satudata(home, "status", "--json")).values()) == {f"process {s['pid']} is gone" for s in services}
-    after = satudata(home, "up", "--detach")
-    assert after.returncode == 0, after.stderr
 
 
 def test_a_service_given_by_a_setting_is_not_started(home: Path, platform: Platform) -> None:

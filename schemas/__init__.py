@@ -1,0 +1,1 @@
+"""Avro schemas of everything that flows between stages."""

@@ -33,12 +33,29 @@ def machine() -> dict[str, float]:
 
 
 def cpu_seconds(pid: int) -> float | None:
-    """Return the CPU seconds that a process has used, or None if it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
+    """Return the CPU seconds of a process and all below it, also those that ended; None if it is gone."""
+    family = _family()
+    if pid not in family:
         return None
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    total, waiting = 0.0, [pid]
+    while waiting:
+        present = waiting.pop()
+        _, ticks = family[present]
+        total += ticks
+        waiting += [child for child, (parent, _) in family.items() if parent == present]
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def _family() -> dict[int, tuple[int, int]]:
+    """Return (parent, clock ticks used by it and its ended children) of every process."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended just now
+        found[int(path.parent.name)] = int(fields[1]), sum(map(int, fields[11:15]))
+    return found
 
 
 def cpu_us_each(before: Mapping[str, tuple[int, float]], changes: int) -> dict[str, float]:

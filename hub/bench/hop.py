@@ -43,7 +43,8 @@ def measure(settings: Settings, records: int, stock_records: int, *, consume_onl
         "hop_consume_only" if consume_only else "hop",
         records_per_s=ours, cpu_us_per_record=_cpu(sides[False]), records=sides[False]["records"],
         peer="stock faust-streaming 0.15.3", peer_records_per_s=stock, peer_cpu_us_per_record=_cpu(sides[True]),
-        peer_records=sides[True]["records"], ratio=ours / stock, record_bytes=size, partitions=PARTITIONS,
+        peer_records=sides[True]["records"], ratio=ours / stock,
+        cpu_ratio=_cpu(sides[True]) / _cpu(sides[False]), record_bytes=size, partitions=PARTITIONS,
     )  # fmt: skip
 
 

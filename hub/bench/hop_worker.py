@@ -95,7 +95,8 @@ def ours(side: Side, count: Count) -> int:
     decode = codec().decode
     sender = None if side.consume_only else KafkaSender(side.bootstrap, "bench-hop", linger_ms=5)
 
-    @app.agent(app.batches(side.source))  # type: ignore[untyped-decorator]
+    # two in turn, so that one batch is decoded while the other's acknowledgements are on their way
+    @app.agent(app.batches(side.source), concurrency=2)  # type: ignore[untyped-decorator]
     async def hop(stream: Any) -> None:
         async for batch in stream:
             count.begin()

@@ -85,6 +85,15 @@ class SmallRiver(River):
         self.stop_processes()
         super()._end()
 
+    @contextmanager
+    def away(self, service: str) -> Iterator[None]:
+        """Kill a service and start it again at the end, on the same port and data."""
+        self.platform.services[service].kill()
+        try:
+            yield
+        finally:
+            self.platform.restart(service)
+
     def restarts(self) -> dict[str, int]:
         """Return which processes ended by themselves, and how often."""
         return {name: stage.restarts for name, stage in self.supervisor.stages().items() if stage.restarts}
@@ -131,8 +140,8 @@ class SmallRiver(River):
         return until(what, self._said, seconds)
 
     def _said(self) -> str:
-        ends = "\n".join(f"{name}: {self.supervisor.output(name, 6)}" for name in self.supervisor.stages())
-        return f"restarts {self.restarts()}\n{ends}"
+        ends = [f"{name}: {self.supervisor.output(name, 3)[-600:]}" for name in self.supervisor.stages()]
+        return "\n".join([f"restarts {self.restarts()}", *ends])
 
     # -- the oracle
     def judged(self, *changed: str) -> dict[str, Any]:

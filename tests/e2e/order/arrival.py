@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,9 +24,10 @@ from hub.wire import topics
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.broker import Outgoing
 from hub.wire.kafka import KafkaLog, KafkaSender
-from hub.wire.records import CleanPerson, Judgement
+from hub.wire.records import CleanPerson, Held, Judgement
 from tests.e2e.river import until
 
+Arriving = CleanPerson | Held
 NAMES = (topics.CLEAN_PERSON.name, topics.JUDGEMENT.name, topics.QUARANTINE_CLEAN.name)
 _CHUNKS = 6
 _DUPLICATES = 80
@@ -60,30 +60,30 @@ class Ground:
         self._registry = ConfluentRegistry(platform.services["registry"].endpoint)
         self._codec = Codec(self._registry, register=True)
         self._codec.prepare_all()
-        self._sender = KafkaSender(self._kafka, "test")
         with psycopg.connect(self._server, autocommit=True) as server:
             server.execute("create database empty_store")
         migrate(self._url("empty_store"))
 
     def close(self) -> None:
         """Hang up."""
-        self._sender.close()
         self._registry.close()
 
     def outcome(
-        self, found: Sequence[CleanPerson], decisions: Sequence[Judgement], expected: Expected, seed: int, clean: int
+        self, found: Sequence[Arriving], decisions: Sequence[Judgement], expected: Expected, seed: int, clean: int
     ) -> Outcome:
         """Send records in an order of their own, some twice, decisions among them; return what the store became."""
         chance = random.Random(seed)
         events = [*found, *chance.choices(found, k=_DUPLICATES)]
         chance.shuffle(events)
         self._new_topics(clean)
-        with self._store() as url, Supervisor(self._home) as stages:
+        url = self._new_store()
+        with Supervisor(self._home) as stages:
             environment = {"SATUDATA_HOME": str(self._home), "SATUDATA_DATABASE": url}
             stages.start("reconcile", Command((sys.executable, "-m", "hub", "run", "reconcile"), environment))
             self._send(events, decisions, chance)
             total = len(events) + len(decisions)
-            until(lambda: _rows(url, _READ) == ((total,),), lambda: stages.output("reconcile", 30))
+            until(lambda: _rows(url, _READ) == ((total,),), lambda: f"{stages.stages()} {stages.output('reconcile')}")
+            assert stages.stage("reconcile").restarts == 0
             return Outcome(
                 self._digest(), tuple(stored.differences(expected, stored.read(url))), _rows(url, _EDGES),
                 _rows(url, _JUDGEMENTS), len(_rows(url, "select id from store.quarantine")),
@@ -96,27 +96,39 @@ class Ground:
         until(lambda: not any(map(self._log.partitions, NAMES)))
         self._log.ensure([replace(topics.CLEAN_PERSON, partitions=clean), topics.JUDGEMENT, topics.QUARANTINE_CLEAN])
 
-    @contextmanager
-    def _store(self) -> Iterator[str]:
+    def _new_store(self) -> str:
         with psycopg.connect(self._server, autocommit=True) as server:
             server.execute("drop database if exists one_order with (force)")
             server.execute("create database one_order template empty_store")
-        yield self._url("one_order")
+        return self._url("one_order")
 
-    def _send(self, events: Sequence[CleanPerson], decisions: Sequence[Judgement], chance: random.Random) -> None:
-        """Send both in chunks, so that the process meets decisions before, among and after their records."""
+    def _send(self, events: Sequence[Arriving], decisions: Sequence[Judgement], chance: random.Random) -> None:
+        """Send both in chunks, so that the process meets decisions before, among and after their records.
+
+        The sender is of this order alone: an older one may remember how many partitions the topic had before.
+        """
+        sender = KafkaSender(self._kafka, "test")
         cuts = sorted(chance.sample(range(len(decisions) + 1), 2))
         shares = [decisions[: cuts[0]], decisions[cuts[0] : cuts[1]], decisions[cuts[1] :]]
         places = sorted(chance.sample(range(_CHUNKS), 3))
         size = -(-len(events) // _CHUNKS)
         for chunk in range(_CHUNKS):
+            part = events[chunk * size : (chunk + 1) * size]
             if chunk in places:
-                self._submit(topics.JUDGEMENT.name, shares[places.index(chunk)], lambda _: None)
-            self._submit(topics.CLEAN_PERSON.name, events[chunk * size : (chunk + 1) * size], lambda person: person.id)
+                self._submit(sender, [self._message(each) for each in shares[places.index(chunk)]])
+            self._submit(sender, [self._message(each) for each in part])
+        sender.close()
 
-    def _submit(self, topic: str, records: Sequence[Any], key: Callable[[Any], bytes | None]) -> None:
-        messages = [Outgoing(topic, key(record), self._codec.encode(record)) for record in records]
-        assert self._sender.submit(messages).wait(30)
+    def _message(self, record: CleanPerson | Held | Judgement) -> Outgoing:
+        value = self._codec.encode(record)
+        if isinstance(record, Judgement):
+            return Outgoing(topics.JUDGEMENT.name, record.id.encode(), value)
+        headers = ((topics.HEADER_KIND, b"held"),) if isinstance(record, Held) else ()
+        return Outgoing(topics.CLEAN_PERSON.name, record.id, value, headers)
+
+    @staticmethod
+    def _submit(sender: KafkaSender, messages: Sequence[Outgoing]) -> None:
+        assert sender.submit(messages).wait(60)
 
     def _digest(self) -> str:
         probe = json.loads((self._home / "run" / "probes" / "reconcile.json").read_text())

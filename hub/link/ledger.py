@@ -30,7 +30,9 @@ class Ledger:
         self._moved: dict[bytes, tuple[Record, ...]] = {}
         """Living records whose root is not their own id, by root."""
         self._waiting: dict[bytes, tuple[Record, ...]] = {}
-        """Records deleted by a key change whose successor was not seen yet, by successor."""
+        """Records deleted by a key change whose successor is not taken yet, by successor."""
+        self._kept: dict[Record, bytes] = {}
+        """Version of the last state before the delete, of records that wait for their successor."""
 
     # ------------------------------------------------------------------ reading
 
@@ -57,7 +59,18 @@ class Ledger:
             return self.lineage.root_unseen(record_id)
         if not self.lineage.knows(record_id):
             return record_id
-        return self.lineage.root(record_id, record.version, living=record.features is not None)
+        if record.features is None:
+            return self.lineage.root(record_id, record.version, living=False)
+        return self.lineage.root(record_id, self._valued(record))
+
+    def last_seen(self, record: Record) -> bytes:
+        """Highest version at which a record was seen, or a successor for whose good values it waits."""
+        if record.next is None and not self.lineage.knows(record.id):
+            return record.seen
+        chain = [record]
+        for each in chain:
+            chain += [other for other in self._awaited(each) if other not in chain]
+        return max([each.seen for each in chain])
 
     def row(self, record: Record, body: CleanPerson | None) -> RecordRow:
         """The stored form of a record."""
@@ -79,27 +92,20 @@ class Ledger:
     def take(self, work: Work, person: CleanPerson, floor: bytes) -> None:
         """Take a record's state; older than what is known, or below the floor, it counts as stale."""
         cause = Cause("record", person.id.hex())
-        record = self.records.get(person.id)
-        known = record.version if record is not None else LOWEST
-        if person.version <= known or person.version < floor:
-            work.delta.stale += 1
-            self._lineage_of(work, person.id, person.version, person.previous, cause)
-            return
+        record = self._accept(work, person, floor)
         if record is None:
-            record = self._new(person.id, person.source, person.table)
-        work.delta.seen_ids.append((person.id, person.version))
-        self._stamp(work, record, person.version)
-        work.touch(record, cause)
-        if person.deleted:
-            self._delete(work, record, person.next)
+            work.delta.stale += 1
         else:
-            self._upsert(work, record, person)
+            work.delta.seen_ids.append((person.id, person.version))
+            work.rows[record] = None
+            work.touch(record, cause)
         self._lineage_of(work, person.id, person.version, person.previous, cause)
-        self._reroot(work, record)
-        self._release(work, person.id, person.version, cause)
+        if record is not None:
+            self._reroot(work, record)
+            self._settle(work, person.id, cause)
 
     def hold(self, work: Work, held: Held) -> None:
-        """Count a record as seen although its values were refused."""
+        """Count a record as seen although its values were refused; under a changed key the old ones stay meanwhile."""
         if held.id is None:
             return
         record = self.records.get(held.id)
@@ -110,16 +116,15 @@ class Ledger:
             work.rows[record] = None
         else:
             work.delta.stale += 1
-        cause = Cause("record", held.id.hex())
-        self._lineage_of(work, held.id, held.version, held.previous, cause)
-        self._release(work, held.id, held.version, cause)
+        self._lineage_of(work, held.id, held.version, held.previous, Cause("record", held.id.hex()))
 
     def kill(self, work: Work, record: Record, cause: Cause) -> None:
-        """End a living record: its successor was seen, or a sweep took it."""
+        """End a record that lives or waits: its successor was taken, or a sweep took it."""
         work.touch(record, cause)
         work.rows[record] = None
         self._set_next(record, None)
         self._set_features(work, record, None)
+        self._settle(work, record.id, cause)
 
     # ------------------------------------------------------------------ steps
 
@@ -130,15 +135,41 @@ class Ledger:
         self._journal.append(table.records, record)
         return record
 
-    def _stamp(self, work: Work, record: Record, version: bytes) -> None:
-        self._journal.assign(record, "version", version)
-        if version > record.seen:
-            self._journal.assign(record, "seen", version)
-        work.rows[record] = None
+    def _accept(self, work: Work, person: CleanPerson, floor: bytes) -> Record | None:
+        """Put a state into its record; None when it is stale."""
+        record = self.records.get(person.id)
+        if person.version < floor or (record is not None and person.version <= record.version):
+            if record is None or person.version < floor or not self._complete(work, record, person):
+                return None
+            return record
+        if record is None:
+            record = self._new(person.id, person.source, person.table)
+        before = self._valued(record)
+        self._journal.assign(record, "version", person.version)
+        if person.version > record.seen:
+            self._journal.assign(record, "seen", person.version)
+        if person.deleted:
+            self._delete(work, record, person.next, before)
+        else:
+            self._set_next(record, None)
+            self._set_values(work, record, person)
+        return record
 
-    def _upsert(self, work: Work, record: Record, person: CleanPerson) -> None:
-        self._set_next(record, None)
-        if self.lineage.departed_after(record.id, person.version):
+    def _complete(self, work: Work, record: Record, person: CleanPerson) -> bool:
+        """Give a waiting record the last values before its delete, which came late; False when these are older."""
+        if record.next is None or not self._valued(record) < person.version < record.version:
+            return False
+        if not person.deleted and self._superseded(person.id, person.version):
+            return False
+        self._journal.put(self._kept, record, person.version)
+        if person.deleted:
+            self._set_features(work, record, None)
+        else:
+            self._set_values(work, record, person)
+        return True
+
+    def _set_values(self, work: Work, record: Record, person: CleanPerson) -> None:
+        if self._superseded(record.id, person.version):
             self._set_features(work, record, None)
             return
         work.bodies[record] = person
@@ -146,23 +177,50 @@ class Ledger:
         work.features[record] = fresh = features.read(person)
         self._set_features(work, record, features.pack(fresh))
 
-    def _delete(self, work: Work, record: Record, successor: bytes | None) -> None:
-        waits = successor is not None and record.features is not None and not self._seen(record, successor)
-        self._set_next(record, successor if waits else None)
-        if not waits:
+    def _delete(self, work: Work, record: Record, successor: bytes | None, before: bytes) -> None:
+        if successor is None or self._taken(successor, record.version):
+            self._set_next(record, None)
             self._set_features(work, record, None)
+        else:
+            self._set_next(record, successor)
+            self._journal.put(self._kept, record, before)
 
-    def _seen(self, record: Record, successor: bytes) -> bool:
-        """Say whether the successor of a record deleted by key change was seen, as a record, held, or in lineage."""
+    # ------------------------------------------------------------------ changed keys
+
+    def _valued(self, record: Record) -> bytes:
+        """Version of a record's last state that is not a delete by key change under way."""
+        return record.version if record.next is None else self._kept[record]
+
+    def _taken(self, successor: bytes, version: bytes) -> bool:
+        """Say whether a good state or a plain delete of a successor was taken, of this transaction or later."""
         other = self.records.get(successor)
-        if other is not None and same_commit_or_later(other.seen, record.version):
-            return True
-        return self.lineage.continues(successor, record.id, record.version)
+        return other is not None and same_commit_or_later(self._valued(other), version)
 
-    def _release(self, work: Work, successor: bytes, version: bytes, cause: Cause) -> None:
+    def _superseded(self, record: bytes, version: bytes) -> bool:
+        """Say whether values of a version went on under another key, where good values were taken."""
+        return any(self._taken(child, at) for at, child in self.lineage.departures(record, version))
+
+    def _ended(self, record: Record) -> bool:
+        if record.next is not None and self._taken(record.next, record.version):
+            return True
+        return record.features is not None and self._superseded(record.id, self._valued(record))
+
+    def _awaited(self, record: Record) -> Iterator[Record]:
+        """Successors of a record that were seen, if only held."""
+        children = [child for _, child in self.lineage.departures(record.id, self._valued(record))]
+        for child in children if record.next is None else (record.next, *children):
+            if child in self.records:
+                yield self.records[child]
+
+    def _settle(self, work: Work, successor: bytes, cause: Cause) -> None:
+        """End the records that waited for a successor which is now taken."""
         for record in self._waiting.get(successor, ()):
-            if same_commit_or_later(version, record.version):
+            if self._ended(record):
                 self.kill(work, record, cause)
+        for parent in self.lineage.parents(successor):
+            old = self.records.get(parent)
+            if old is not None and old.features is not None and self._ended(old):
+                self.kill(work, old, cause)
 
     def _set_next(self, record: Record, successor: bytes | None) -> None:
         if record.next == successor:
@@ -170,6 +228,7 @@ class Ledger:
         if record.next is not None:
             left = tuple([each for each in self._waiting[record.next] if each is not record])
             self._put_or_drop(self._waiting, record.next, left)
+            self._journal.drop(self._kept, record)
         self._journal.assign(record, "next", successor)
         if successor is not None:
             self._journal.put(self._waiting, successor, (*self._waiting.get(successor, ()), record))
@@ -224,7 +283,7 @@ class Ledger:
             return
         work.delta.lineage.append(row)
         old = self.records.get(parent)
-        if old is not None and old.features is not None and self._superseded(old, child):
+        if old is not None and old.features is not None and self._ended(old):
             self.kill(work, old, cause)
         for each, root in before.items():
             record = self.records.get(each)
@@ -233,11 +292,6 @@ class Ledger:
             if record is not None:
                 self._reroot(work, record)
             work.reroots.append((root, self.root_of(each), cause))
-
-    def _superseded(self, record: Record, child: bytes) -> bool:
-        if record.next == child and self._seen(record, child):
-            return True
-        return self.lineage.departed_after(record.id, record.version)
 
     def _reroot(self, work: Work, record: Record) -> None:
         self._set_root(work, record, self.root_of(record.id))
@@ -254,7 +308,9 @@ class Ledger:
             if row.body is not None and not row.deleted:
                 record.features = features.pack(features.read(row.body))
                 self._index_root(record, record.root, was_moved=False)
+            if row.next is not None:
                 self._set_next(record, row.next)
+                self._kept[record] = row.body.version if row.body is not None else LOWEST
 
 
 def _rank(anchor: tuple[str, ...], authority: str) -> int:

@@ -64,15 +64,13 @@ class Lineage:
         """Say whether any fact names the record."""
         return record in self._arrivals or record in self._departures
 
-    def departed_after(self, record: bytes, version: bytes) -> bool:
-        """Say whether the record's row moved to another key after a version."""
-        facts = self._departures.get(record)
-        return facts is not None and facts[-1][0] > version
+    def departures(self, record: bytes, version: bytes) -> list[Fact]:
+        """The moves of a record's rows to another key after a version."""
+        return [fact for fact in self._departures.get(record, ()) if fact[0] > version]
 
-    def continues(self, child: bytes, parent: bytes, version: bytes) -> bool:
-        """Say whether a fact of this transaction or later names child as the continuation of parent."""
-        facts = self._arrivals.get(child, ())
-        return any(each == parent and same_commit_or_later(at, version) for at, each in facts)
+    def parents(self, record: bytes) -> list[bytes]:
+        """The keys from which rows moved to a record."""
+        return [parent for _, parent in self._arrivals.get(record, ())]
 
     def descendants(self, record: bytes) -> list[bytes]:
         """The record and everything that its rows became, directly or through others."""

@@ -106,7 +106,7 @@ class Sweeps:
         while at < end and deleted < budget:
             record = records[at]
             at += 1
-            if record.features is not None and record.seen < floor:
+            if record.features is not None and record.seen < floor and self._ledger.last_seen(record) < floor:
                 self._ledger.kill(work, record, Cause("sweep", record.id.hex()))
                 deleted += 1
         if at == len(records):

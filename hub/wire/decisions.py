@@ -44,7 +44,7 @@ class RecordRow:
     """Lineage root across changed primary keys; entity ids and judgements hang on it."""
     deleted: bool
     next: bytes | None
-    """Set on a delete by key change; the record stays living until its successor is seen."""
+    """Set on a delete by key change; the old values stay until a state of the successor is taken, not only held."""
     body: CleanPerson | None
     """The last values; None once deleted, and None in a living row of a Delta whose values the store already has:
     persist then keeps the body it stored (link holds no bodies in memory)."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.wire.decisions import Event
-from hub.wire.records import CleanPerson, Judgement, Pair
+from hub.wire.records import CleanPerson, Held, Judgement, Pair
 from tests.unit.link import population
 from tests.unit.link.builders import BUDI, DEWI, Hub, at, gone, held, judge, person, rid, sweep
 
@@ -27,15 +27,15 @@ def in_batches(hub: Hub, events: list[Event], rng: random.Random) -> None:
 # ---------------------------------------------------------------------- arrival order
 
 
-def story() -> tuple[list[CleanPerson], list[Judgement]]:
-    """A small regency's events: people in three systems, corrections, deletes, key changes, and decisions."""
+def story() -> tuple[list[CleanPerson | Held], list[Judgement]]:
+    """A small regency's events: people in three systems, corrections, deletes, key changes, held rows, decisions."""
     rng = random.Random(11)
     persons = population.people(120, rng)
-    found: list[CleanPerson] = []
+    found: list[CleanPerson | Held] = []
     living = [record for _, record in population.records(persons, rng, population.Rates())]
     position = 10_000
     for record in living:
-        position += 2
+        position += 5
         found.append(record)
         dice = rng.random()
         if dice < 0.15:
@@ -48,12 +48,33 @@ def story() -> tuple[list[CleanPerson], list[Judgement]]:
             new = population.record_id(record.source, position)
             found.append(_delete(record, position, new))
             found.append(population.moved(record, id=new, version=at(position + 1), previous=record.id))
+        elif dice < 0.6:
+            found += _held_key_change(record, position, rng)
     ids = [record.id for record in living]
     decisions = []
     for number in range(12):
         a, b = rng.sample(ids, 2)
         decisions.append(_decide(str(number), rng.choice(("same", "different")), a, b))
     return found, decisions
+
+
+def _held_key_change(record: CleanPerson, position: int, rng: random.Random) -> list[CleanPerson | Held]:
+    """A key change into quarantine, and how it went on: not at all, better values, deletion, another change."""
+    new, newer = population.record_id(record.source, position), population.record_id(record.source, position + 1)
+    found = [_delete(record, position, new), _hold(record, new, position + 1, record.id)]
+    ends: list[list[CleanPerson | Held]] = [
+        [],
+        [population.moved(record, id=new, version=at(position + 2), kk=None)],
+        [_delete(replace(record, id=new), position + 2)],
+        [_delete(replace(record, id=new), position + 2, newer), _hold(record, newer, position + 3, new)],
+        [_delete(replace(record, id=new), position + 2, newer),
+         population.moved(record, id=newer, version=at(position + 3), previous=new)],
+    ]  # fmt: skip
+    return [*found, *rng.choice(ends)]
+
+
+def _hold(record: CleanPerson, new: bytes, position: int, previous: bytes) -> Held:
+    return Held(record.source, record.table, at(position), f"q{position}", new, previous)
 
 
 def _delete(record: CleanPerson, position: int, successor: bytes | None = None) -> CleanPerson:
@@ -94,6 +115,8 @@ def test_the_story_is_not_empty() -> None:
     assert len(sizes) > 80
     assert {row.state for row in STRAIGHT.judgements.values()} == {"active"}
     assert any(row.verdict == "different" for row in STRAIGHT.judgements.values())
+    waiting = [row for row in STRAIGHT.records.values() if row.next is not None and not row.deleted]
+    assert len(waiting) > 5
 
 
 # ---------------------------------------------------------------------- any history
@@ -121,6 +144,7 @@ steps = st.one_of(
     st.tuples(st.just("upsert"), slots, values),
     st.tuples(st.just("delete"), slots),
     st.tuples(st.just("rekey"), slots, values),
+    st.tuples(st.just("rekey_held"), slots),
     st.tuples(st.just("held"), slots),
     st.tuples(st.just("same"), slots, slots),
     st.tuples(st.just("different"), slots, slots),
@@ -138,7 +162,9 @@ class World:
     keys: dict[int, str] = field(default_factory=dict)
     """Present key of each slot."""
     now: dict[str, CleanPerson] = field(default_factory=dict)
-    lineage: list[CleanPerson] = field(default_factory=list)
+    waiting: dict[str, str] = field(default_factory=dict)
+    """Key whose row is held since it changed -> key whose values stand meanwhile."""
+    lineage: list[CleanPerson | Held] = field(default_factory=list)
     decisions: list[Judgement] = field(default_factory=list)
     seen: dict[str, int] = field(default_factory=dict)
 
@@ -151,39 +177,52 @@ class World:
         if kind == "sweep":
             self._sweep(str(slot))
         elif kind in {"same", "different"}:
-            self._judge(str(kind), self.key(slot), self.key(step[2]))  # type: ignore[arg-type]
+            a, b = self.key(slot), self.key(step[2])  # type: ignore[arg-type]
+            self._judge(str(kind), self.waiting.get(a, a), self.waiting.get(b, b))
         else:
             getattr(self, f"_{kind}")(slot, *step[2:])
 
     def _upsert(self, slot: int, fields: dict[str, object]) -> None:
         name = self.key(slot)
+        self.now.pop(self.waiting.pop(name, ""), None)
         self.now[name] = person(name, self.position, fields)
         self.seen[name] = self.position
         self.hub.take(self.now[name])
 
     def _delete(self, slot: int) -> None:
         name = self.key(slot)
-        self.now.pop(name, None)
+        self.now.pop(self.waiting.pop(name, name), None)
         self.hub.take(gone(name, self.position))
 
-    def _rekey(self, slot: int, fields: dict[str, object]) -> None:
+    def _rekey(self, slot: int, fields: dict[str, object] | None = None) -> None:
         old = self.key(slot)
-        if old not in self.now:
+        stands = self.waiting.get(old, old)
+        if stands not in self.now:
             return
+        self.waiting.pop(old, None)
         self.keys[slot] = new = f"{SLOTS[slot]}/{self.position}"
-        del self.now[old]
-        self.now[new] = person(new, self.position + 1, fields, previous=old)
-        self.lineage.append(self.now[new])
         self.seen[new] = self.position
+        after: CleanPerson | Held
+        if fields is None:
+            self.waiting[new] = stands
+            self.seen[stands] = self.position
+            after = held(new, self.position + 1, previous=old)
+        else:
+            del self.now[stands]
+            self.now[new] = after = person(new, self.position + 1, fields, previous=old)
+        self.lineage.append(after)
         self.hub.take(gone(old, self.position, new))
-        self.hub.take(self.now[new])
+        self.hub.take(after)
+
+    def _rekey_held(self, slot: int) -> None:
+        self._rekey(slot)
 
     def _reload(self, _: int) -> None:
         self.hub.engine = self.hub.reloaded()
 
     def _held(self, slot: int) -> None:
         name = self.key(slot)
-        self.seen[name] = self.position
+        self.seen[name] = self.seen[self.waiting.get(name, name)] = self.position
         self.hub.take(held(name, self.position))
 
     def _judge(self, verdict: str, a: str, b: str) -> None:
@@ -219,7 +258,8 @@ def test_any_history_equals_a_run_from_scratch_on_its_final_state(
     final: list[Event] = [*world.now.values(), *world.lineage]
     rng.shuffle(final)
     in_batches(scratch, final, rng)
-    ended = {each.id for each in world.lineage} - {each.id for each in world.now.values()}
+    ever = {each.id for each in world.lineage if isinstance(each, CleanPerson)}
+    ended = ever - {each.id for each in world.now.values()}
     for name in sorted({f"{key}" for key in world.seen if rid(key) in ended}):
         scratch.take(gone(name, world.position + 5))
     for decision in world.decisions:

@@ -64,10 +64,10 @@ def test_a_fact_is_taken_once_and_can_be_undone() -> None:
     assert lineage.add(row)
     assert not lineage.add(row)
     assert list(lineage.rows()) == [row]
-    assert lineage.departed_after(A, at(4))
-    assert not lineage.departed_after(A, at(5))
-    assert lineage.continues(B, A, at(5))
-    assert not lineage.continues(B, A, at(6))
+    assert lineage.departures(A, at(4)) == [(at(5), B)]
+    assert lineage.parents(B) == [A]
+    assert lineage.departures(A, at(5)) == []
+    assert lineage.parents(A) == []
     journal.rollback()
     assert list(lineage.rows()) == []
     assert not lineage.knows(A)

@@ -79,17 +79,6 @@ def test_a_successor_without_its_lineage_releases_the_old_record_too() -> None:
     assert not hub.living("s1")
 
 
-def test_a_held_successor_releases_the_old_record_and_hands_on_its_lineage() -> None:
-    hub = Hub()
-    hub.take(person("s1", 1), gone("s1", 4, "s2"))
-    hub.take(held("s2", 5, previous="s1"))
-    assert not hub.living("s1")
-    hub.take(person("s2", 9))
-    straight = Hub()
-    straight.take(person("s1", 1))
-    assert hub.entity("s2") == straight.entity("s1")
-
-
 def test_a_create_supersedes_the_old_record_at_once_and_a_late_older_state_stays_dead() -> None:
     hub = Hub()
     hub.take(person("s1", 1))

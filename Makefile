@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_ARGS ?=
-TEST_ARGS ?=
+TEST_ARGS ?= --numprocesses 3 --dist loadfile
 SOAK_ARGS ?= --minutes 30
 
 .PHONY: demo test check gen soak bench lock clean
@@ -53,4 +53,4 @@ tools/.have-prometheus: $(READY)
 	@$(BIN)/python tools/get_prometheus.py
 
 lock: $(READY)
-	$(BIN)/uv pip compile --quiet --extra hub --extra platform --extra dev --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --extra hub --extra platform --extra dev --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock

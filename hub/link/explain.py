@@ -36,8 +36,13 @@ _TEXTS = {
     "name.different": ("berbeda", "different"),
     "birth.exact": ("sama", "equal"),
     "birth.exact_default": ("sama, tetapi tanggal baku", "equal, but a default date"),
+    "birth.exact_month": (
+        "sama, tetapi tanggal 15, mungkin hanya bulannya diketahui",
+        "equal, but the 15th, perhaps only the month is known",
+    ),
     "birth.swapped": ("tanggal dan bulan tertukar", "day and month swapped"),
     "birth.default_year": ("tahun sama, salah satunya tanggal baku", "same year, one is a default date"),
+    "birth.default_month": ("bulan dan tahun sama, salah satunya tanggal 15", "same month and year, one is the 15th"),
     "birth.near": ("satu bagian berbeda", "one part differs"),
     "birth.year": ("hanya tahun sama", "only the year is equal"),
     "birth.different": ("berbeda", "different"),

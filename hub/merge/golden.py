@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """Fields of each attribute group; a record speaks of a group when it fills one of them."""
 
 RULES = ("validity", "rank", "soundness", "completeness", "recency", "record_id")
-"""What can decide, in this order: a real birth date over a default one, authority, flags, filled fields, time, id."""
+"""What can decide, in this order: the birth date that tells more, authority, flags, filled fields, time, id."""
 
 _UNSOUND = frozenset({"implausible", "disagrees", "unknown_code", "placeholder"})
 _FIELD_GROUP = {name: group for group, fields in GROUPS.items() for name in fields}
@@ -89,9 +89,18 @@ def golden(
 def _standing(
     group: str, rank: int, values: tuple[Any, ...], member: CleanPerson, faulty: Mapping[str, int]
 ) -> tuple[int, int, int, int, int, bytes]:
-    unreal = 1 if group == "birth" and (values[0] is None or "default" in faulty) else 0
+    vague = _vague(values[0], faulty) if group == "birth" else 0
     missing = sum(1 for value in values if value is None)
-    return unreal, rank, faulty.get(group, 0), missing, -member.changed_at, member.id
+    return vague, rank, faulty.get(group, 0), missing, -member.changed_at, member.id
+
+
+def _vague(birth_date: int | None, faulty: Mapping[str, int]) -> int:
+    """How little a birth date tells: 0 its day, 1 its month (a default on the 15th), 2 its year, 3 nothing."""
+    if birth_date is None:
+        return 3
+    if "default" not in faulty:
+        return 0
+    return 1 if (_EPOCH + timedelta(days=birth_date)).day == 15 else 2
 
 
 def _faults(member: CleanPerson) -> dict[str, int]:

@@ -37,6 +37,10 @@ LEVELS: Mapping[str, tuple[str, str]] = {
     "same": ("sama", "equal"),
     "exact_word": ("sama, satu kata", "equal, one word"),
     "exact_default": ("sama, tetapi tanggal umum", "equal, but a default date"),
+    "exact_month": (
+        "sama, tetapi tanggal 15 (mungkin hanya bulannya diketahui)",
+        "equal, but the 15th (perhaps only the month is known)",
+    ),
     "typo": ("beda satu angka", "one digit off"),
     "serial_typo": ("beda satu angka di nomor urut", "one digit of the serial off"),
     "serial_next": ("nomor urut bersebelahan (mungkin kembar)", "neighbouring serial (twins perhaps)"),
@@ -50,6 +54,7 @@ LEVELS: Mapping[str, tuple[str, str]] = {
     "mixed": ("sebagian kata sama, sebagian lain", "some words equal, others not"),
     "swapped": ("hari dan bulan tertukar", "day and month swapped"),
     "default_year": ("tahun sama, salah satunya tanggal umum", "same year, one a default date"),
+    "default_month": ("bulan dan tahun sama, salah satunya tanggal 15", "same month and year, one is the 15th"),
     "near": ("beda satu bagian", "one part differs"),
     "year": ("hanya tahunnya sama", "only the year agrees"),
     "different": ("berbeda", "different"),

@@ -149,8 +149,8 @@ def _record(person: Person, source: str, family: list[Person], rng: random.Rando
         if rng.random() < 0.5 and born.day <= 12:
             born = date(born.year, born.day, born.month)
         else:
-            born = date(born.year, *rng.choice(((7, 1), (12, 31), (1, 1))))
-    if (born.month, born.day) in {(7, 1), (12, 31), (1, 1)}:
+            born = date(born.year, *rng.choice(((7, 1), (12, 31), (1, 1), (born.month, 15))))
+    if born.day == 15 or (born.month, born.day) in {(7, 1), (12, 31), (1, 1)}:
         flags.append(Flag("birth_date", "default"))
     return CleanPerson(
         record_id(source, person.number),

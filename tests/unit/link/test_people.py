@@ -6,7 +6,8 @@ import pytest
 
 from hub.link.compare import birth, kk, mother, name, nik, sex
 from hub.link.features import pack, read, unpack
-from tests.unit.link.builders import BUDI, DEWI, Hub, day, person
+from hub.wire.records import Flag
+from tests.unit.link.builders import BUDI, DEWI, MODEL, Hub, day, person
 
 
 def level(module: object, **pair: tuple[object, object]) -> str:
@@ -83,13 +84,32 @@ def test_birth_dates(a: str, b: str | None, expected: str) -> None:
     assert level(birth, birth_date=(day(a), day(b))) == expected
 
 
-def test_a_default_birth_date_tells_its_year_only() -> None:
-    from hub.wire.records import Flag
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ("1990-07-01*", "1990-03-12", "default_year"),
+        ("1990-07-01*", "1990-07-01*", "exact_default"),
+        ("1990-07-01*", "1990-12-31*", "default_year"),
+        ("1990-07-01*", "1985-03-12", "different"),
+        ("1990-03-15*", "1990-03-15*", "exact_month"),
+        ("1990-03-15*", "1990-03-27", "default_month"),
+        ("1990-03-15*", "1990-08-27", "year"),
+        ("1990-03-15*", "1990-08-15*", "year"),
+        ("1990-03-15*", "1990-07-01*", "default_year"),
+        ("1990-07-15*", "1990-07-01*", "default_year"),
+        ("1990-03-15*", "1991-03-15*", "different"),
+    ],
+)
+def test_a_default_date_tells_its_year_and_the_15th_its_month_too(a: str, b: str, expected: str) -> None:
+    """A star marks a date that cleaning flagged as a default."""
+    flags = tuple([(Flag("birth_date", "default"),) if text.endswith("*") else () for text in (a, b)])
+    assert level(birth, birth_date=(day(a.rstrip("*")), day(b.rstrip("*"))), flags=flags) == expected
 
-    flags = ((Flag("birth_date", "default"),), ())
-    assert level(birth, birth_date=(day("1990-07-01"), day("1990-03-12")), flags=flags) == "default_year"
-    assert level(birth, birth_date=(day("1990-07-01"), day("1990-07-01")), flags=flags) == "exact_default"
-    assert level(birth, birth_date=(day("1990-07-01"), day("1985-03-12")), flags=flags) == "different"
+
+def test_dates_weigh_by_what_they_tell() -> None:
+    weight = dict(zip(birth.LEVELS, MODEL.weights["birth"], strict=True))
+    assert weight["year"] < 0 < weight["default_year"] < weight["default_month"] < weight["exact"]
+    assert weight["exact_default"] < weight["exact_month"] < weight["exact"]
 
 
 def test_sex_family_card_and_mother() -> None:

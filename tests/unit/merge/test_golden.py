@@ -63,6 +63,17 @@ def test_a_default_birth_date_loses_to_a_real_one_of_a_lower_authority() -> None
     assert merged(default).birth_date == 7486
 
 
+def test_what_a_default_date_tells_counts_the_15th_tells_its_month() -> None:
+    flags = (Flag("birth_date", "default"),)
+    year = record(1, "dukcapil", 5, birth_date=7486, flags=flags)
+    month = record(2, "dinsos", 1, birth_date=7378, flags=flags)
+    day = record(3, "dinsos", 1, birth_date=7375)
+    place = record(4, "dukcapil", 5, birth_place="MUARA BUNGO")
+    for members, best in (((year, month), 7378), ((month, day), 7375), ((year, place), 7486), ((month, place), 7378)):
+        person = merged(*members)
+        assert (person.birth_date, win(person, "birth").rule) == (best, "validity")
+
+
 def test_a_flagged_value_loses_within_one_authority_but_not_against_a_lower_one() -> None:
     flagged = record(1, "dapodik", 9, nik="1508021203900001", flags=(Flag("nik", "disagrees"),))
     sound = merged(flagged, record(2, "dapodik", 1, nik="1508021203900002"))

@@ -73,7 +73,7 @@ ROWS: tuple[tuple[str, tuple[Chart, ...]], ...] = (
             (p("satudata_source_to_golden_seconds", 0.5), "p50"),
             (p("satudata_source_to_golden_seconds", 0.99), "p99"))),
         Chart("Waktu batch per tahap, p99", "s", ((p("satudata_batch_seconds", 0.99, "le, stage"), "{{stage}}"),)),
-        Chart("Proses siap", "short", (("max by (process) (satudata_process_ready)", "{{process}}"),)),
+        Chart("Proses siap", "short", (("sum(satudata_process_ready)", "siap"), ("count(up)", "dikenal"))),
     )),
 )  # fmt: skip
 

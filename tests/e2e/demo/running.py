@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from hub.demo.play import Play
@@ -25,13 +25,26 @@ class Judged:
 
 @contextmanager
 def judged(
-    *, people: int, rate: float, seconds: float, seed: int = 1, mutants: Mapping[str, str] | None = None
+    *,
+    people: int,
+    rate: float,
+    seconds: float,
+    seed: int = 1,
+    mutants: Mapping[str, str] | None = None,
+    beside: Callable[[River], AbstractContextManager[object]] = lambda _river: nullcontext(),
 ) -> Iterator[Judged]:
-    """Run a demo to its verdict; `mutants` names, by process, the fault that is built into it."""
+    """Run a demo to its verdict; `mutants` names, by process, the fault that is built into it.
+
+    `beside` runs along, from before the first filling until after the verdict was used.
+    """
     commands = {
         process: (sys.executable, "-m", "tests.e2e.demo.mutants", which) for process, which in (mutants or {}).items()
     }
-    with temporary_home() as home, River(Settings(home=home), Options(people, rate, seed, commands)) as river:
+    with (
+        temporary_home() as home,
+        River(Settings(home=home), Options(people, rate, seed, commands)) as river,
+        beside(river),
+    ):
         play = Play(river, Progress(), lambda: None)
         play.fill()
         play.live(seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -15,13 +16,14 @@ from hub.demo import gauges, mistakes
 from hub.wire import contract, topics
 from hub.wire.kafka import KafkaLog
 from tests.e2e.demo.running import Judged, judged
+from tests.e2e.demo.watching import MONITORING, prometheus
 
 pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Judged]:
-    with judged(people=1500, rate=80, seconds=12) as found:
+    with judged(people=1500, rate=80, seconds=15, beside=prometheus) as found:
         yield found
 
 
@@ -55,6 +57,24 @@ def test_latencies_were_measured(demo: Judged) -> None:
 def test_every_process_tells_of_itself(demo: Judged) -> None:
     told = set(gauges.addresses(demo.river.settings.home))
     assert told == {"dukcapil", "dapodik", "dinsos", "clean", "reconcile", "publish", "serve"}
+
+
+def test_every_query_of_the_dashboard_is_answered_with_moving_values(demo: Judged) -> None:
+    board = json.loads((MONITORING / "dashboards" / "river.json").read_text())
+    queries = {target["expr"] for panel in board["panels"] for target in panel.get("targets", [])}
+    values = {query: demo.river.watcher.range(query) for query in queries}
+    still = [query for query, series in values.items() if not any(len(set(seen)) > 1 for seen in series)]
+    assert not still
+    assert len(queries) >= 18
+
+
+def test_prometheus_reads_every_process_and_evaluates_every_rule(demo: Judged) -> None:
+    assert demo.river.watcher.targets() == dict.fromkeys(
+        ("dukcapil", "dapodik", "dinsos", "clean", "reconcile", "publish", "serve"), "up"
+    )
+    health = demo.river.watcher.rules()
+    assert len(health) == 11
+    assert set(health.values()) == {"ok"}
 
 
 # what may be named nowhere

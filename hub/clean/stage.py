@@ -52,7 +52,8 @@ class Stage:
         for message in messages:
             outputs = self._outputs(message)
             self._count(work, message, outputs)
-            work.outgoing += [self._outgoing(output) for output in outputs]
+            retried = dict(message.headers).get(HEADER_RETRY)
+            work.outgoing += [self._outgoing(output, retried) for output in outputs]
         return work
 
     def settled(self, work: Work) -> None:
@@ -121,7 +122,10 @@ class Stage:
                 "the source or its contract, then start clean again (SATUDATA_QUARANTINE_LIMIT sets this number)"
             )
 
-    def _outgoing(self, output: Output) -> Outgoing:
+    def _outgoing(self, output: Output, retried: bytes | None) -> Outgoing:
+        """Return the message of an output; a retried row that is good now tells which item it settles."""
         topic = QUARANTINE_CLEAN if output.kind == "quarantine" else CLEAN_PERSON
-        value = self._codec.encode(output.record)
-        return Outgoing(topic.name, output.key, value, _KINDS.get(output.kind, ()), output.partition)
+        headers = _KINDS.get(output.kind, ())
+        if retried is not None and isinstance(output.record, CleanPerson):
+            headers = (*headers, (HEADER_RETRY, retried))
+        return Outgoing(topic.name, output.key, self._codec.encode(output.record), headers, output.partition)

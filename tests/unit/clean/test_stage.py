@@ -55,6 +55,15 @@ def test_a_good_row_another_source_and_a_retry_do_not_add_up(bench: Bench) -> No
     assert len(bench.stage.process([*rows, *again]).outgoing) == 6 * LIMIT
 
 
+def test_a_retried_row_that_is_good_now_tells_which_item_it_settles(bench: Bench) -> None:
+    retried = ((HEADER_RETRY, b"item"),)
+    sender = bench.sender("dukcapil")
+    (good,) = bench.stage.process([sender.change("c", DUKCAPIL, headers=retried)]).outgoing
+    assert dict(good.headers)[HEADER_RETRY] == b"item"
+    refused = bench.stage.process([bad(sender, headers=retried)]).outgoing  # type: ignore[arg-type]
+    assert not any(HEADER_RETRY in dict(out.headers) for out in refused)
+
+
 def test_a_batch_worked_out_again_is_not_counted_twice(bench: Bench) -> None:
     batch = [bad(bench.sender("dukcapil")) for _ in range(LIMIT)]
     first = bench.stage.process(batch).outgoing

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -53,6 +56,8 @@ class Ground:
 
     def __init__(self, platform: Platform) -> None:
         self._home = platform.home
+        self._stages = Supervisor(self._home)
+        self._count = itertools.count()
         self._server = platform.services["database"].endpoint
         self._kafka = platform.services["kafka"].endpoint
         self._log = KafkaLog(self._kafka)
@@ -63,10 +68,24 @@ class Ground:
         with psycopg.connect(self._server, autocommit=True) as server:
             server.execute("create database empty_store")
         migrate(self._url("empty_store"))
+        self._ready = self._get_ready()
 
     def close(self) -> None:
-        """Hang up."""
+        """End what waits for its turn, and hang up."""
+        self._stages.stop_all()
         self._registry.close()
+        del self._admin, self._log
+
+    def _get_ready(self) -> str:
+        """Start the next order's process, which waits for its sign; return its name."""
+        name = f"reconcile-{next(self._count)}"
+        environment = {"SATUDATA_HOME": str(self._home), "SATUDATA_DATABASE": self._url("one_order")}
+        argv = (sys.executable, "-m", "tests.e2e.order.ahead", str(self._sign(name)))
+        self._stages.start(name, Command(argv, environment, Path.cwd()))
+        return name
+
+    def _sign(self, name: str) -> Path:
+        return self._home / f"{name}.begin"
 
     def outcome(
         self, found: Sequence[Arriving], decisions: Sequence[Judgement], expected: Expected, seed: int, clean: int
@@ -77,17 +96,20 @@ class Ground:
         chance.shuffle(events)
         self._new_topics(clean)
         url = self._new_store()
-        with Supervisor(self._home) as stages:
-            environment = {"SATUDATA_HOME": str(self._home), "SATUDATA_DATABASE": url}
-            stages.start("reconcile", Command((sys.executable, "-m", "hub", "run", "reconcile"), environment))
-            self._send(events, decisions, chance)
-            total = len(events) + len(decisions)
-            until(lambda: _rows(url, _READ) == ((total,),), lambda: f"{stages.stages()} {stages.output('reconcile')}")
-            assert stages.stage("reconcile").restarts == 0
-            return Outcome(
-                self._digest(), tuple(stored.differences(expected, stored.read(url))), _rows(url, _EDGES),
-                _rows(url, _JUDGEMENTS), len(_rows(url, "select id from store.quarantine")),
-            )  # fmt: skip
+        name, self._ready = self._ready, self._get_ready()
+        self._sign(name).touch()
+        self._send(events, decisions, chance)
+        until(lambda: self._has_read(name, url, len(events) + len(decisions)), lambda: self._stages.output(name))
+        outcome = Outcome(
+            self._digest(), tuple(stored.differences(expected, stored.read(url))), _rows(url, _EDGES),
+            _rows(url, _JUDGEMENTS), len(_rows(url, "select id from store.quarantine")),
+        )  # fmt: skip
+        assert self._stages.stop(name) == 0
+        return outcome
+
+    def _has_read(self, name: str, url: str, messages: int) -> bool:
+        assert self._stages.stage(name).restarts == 0, self._stages.output(name)
+        return _rows(url, _READ) == ((messages,),)
 
     def _new_topics(self, clean: int) -> None:
         known = [name for name in NAMES if self._log.partitions(name)]
@@ -107,7 +129,12 @@ class Ground:
 
         The sender is of this order alone: an older one may remember how many partitions the topic had before.
         """
-        sender = KafkaSender(self._kafka, "test")
+        with closing(KafkaSender(self._kafka, "test")) as sender:
+            self._send_chunks(sender, events, decisions, chance)
+
+    def _send_chunks(
+        self, sender: KafkaSender, events: Sequence[Arriving], decisions: Sequence[Judgement], chance: random.Random
+    ) -> None:
         cuts = sorted(chance.sample(range(len(decisions) + 1), 2))
         shares = [decisions[: cuts[0]], decisions[cuts[0] : cuts[1]], decisions[cuts[1] :]]
         places = sorted(chance.sample(range(_CHUNKS), 3))
@@ -117,7 +144,6 @@ class Ground:
             if chunk in places:
                 self._submit(sender, [self._message(each) for each in shares[places.index(chunk)]])
             self._submit(sender, [self._message(each) for each in part])
-        sender.close()
 
     def _message(self, record: CleanPerson | Held | Judgement) -> Outgoing:
         value = self._codec.encode(record)

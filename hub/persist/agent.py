@@ -36,6 +36,10 @@ _log = log.get(__name__)
 _TOPICS = (topics.CLEAN_PERSON.name, topics.JUDGEMENT.name, topics.QUARANTINE_CLEAN.name)
 _IDLE_S = 0.05
 _MEASURE_S = 5.0
+_SETTLE_S = 1.0
+"""How much of what was allocated one collection may have to walk: a second of it takes some milliseconds."""
+_THRESHOLDS = (5_000, 10, 1_000_000)
+"""Of Python's collector: the last keeps full collections to those of `settle_memory`."""
 _BACKGROUND_S = 0.25
 """How long one round of background work may keep a batch waiting, beyond its last step."""
 
@@ -49,6 +53,7 @@ class Shell:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._logs: dict[Place, Log] = {}
         self._measured = 0.0
+        self._settled = 0.0
 
     async def insist(self, what: str, work: Callable[[], T]) -> T:
         """Do `work` in the writer's thread, again and again while it raises TryAgain."""
@@ -89,9 +94,11 @@ class Shell:
             if step is None:
                 break
             await self._commit(step)
+        if time.monotonic() - self._settled > _SETTLE_S:
+            self._settled = time.monotonic()
+            settle_memory()
         if time.monotonic() - self._measured > _MEASURE_S:
             self._measured = time.monotonic()
-            settle_memory()
             await self.insist("measure", self.reconciler.count_quarantine)
             if self.app is not None:
                 self.app.measure()
@@ -112,6 +119,8 @@ class Shell:
                 _log.warning("load_waits", reason=str(error))
                 time.sleep(1)
             else:
+                gc.set_threshold(*_THRESHOLDS)
+                settle_memory()
                 return
 
     def close(self) -> None:
@@ -123,9 +132,9 @@ class Shell:
 def settle_memory() -> None:
     """Take what lives long out of the garbage collector's sight, or a full collection walks all of link's memory.
 
-    link holds no dead cycles, so nothing is lost by it; what a batch leaves behind is collected first.
+    What was allocated since the last time is collected first: a dead cycle that is frozen stays for ever.
     """
-    gc.collect(1)
+    gc.collect()
     gc.freeze()
 
 
@@ -180,7 +189,6 @@ def _hold(settings: Settings, shell: Shell) -> int:
     try:
         began = time.monotonic()
         shell.start()
-        settle_memory()
         _log.info("store_loaded", seconds=round(time.monotonic() - began, 2))
         probe.ready = lambda: None
         probe.answers["/digest"] = shell.digest

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import random
 import uuid
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 _COUNT = itertools.count(1)
-_GIVEN = ("WULANDARI", "BRAHMANTYO", "CEMPAKA", "DANISWARA", "ENGGARWATI", "FERNANDEZ", "GALUHPUTRI", "HARYOSENO",
-          "IRAWATI", "JATMIKOWATI", "KUSUMANING", "LARASATI", "MANGKUBUMI", "NAWANGWULAN")  # fmt: skip
-_LAST = ("PURNAMASARI", "QORIANTONO", "RESPATININGTYAS", "SUMOHADININGRAT", "TRENGGONO", "UTARIYANTI",
-         "WIRYOATMOJO")  # fmt: skip
+_SYLLABLES = ("BRA", "CEN", "DUR", "GIL", "HAW", "JUN", "KRE", "LOM", "MIR", "NGA", "PUS", "QOR", "SEK", "TRO", "WUL",
+              "YAN")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +55,14 @@ class Somebody:
 def somebody() -> Somebody:
     """Return a person whom nothing else resembles."""
     number = next(_COUNT)
+    chance = random.Random(number)
     born = date(1971 + number % 30, 1 + number % 12, 3 + number % 20)
     nik = f"150805{born.day + 40:02d}{born.month:02d}{born.year % 100:02d}{7000 + number}"
-    given, last = _GIVEN[number % len(_GIVEN)], _LAST[number % len(_LAST)]
-    mother = f"{_LAST[(number + 3) % len(_LAST)]} {_GIVEN[(number + 5) % len(_GIVEN)]}"
-    return Somebody(nik, f"150805110309{7000 + number}", f"{given} {last}", born, mother)
+    return Somebody(nik, f"150805110309{7000 + number}", _name(chance), born, _name(chance))
+
+
+def _name(chance: random.Random) -> str:
+    return " ".join("".join(chance.sample(_SYLLABLES, 4)) for _ in range(2))
 
 
 def number() -> int:

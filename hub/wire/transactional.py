@@ -138,8 +138,8 @@ class TransactionalSender:
 
 
 def _kafka_error(error: Exception) -> KafkaError:
-    """Return what Kafka said; a fatal error that meets a delivery report comes wrapped in a SystemError."""
+    """Return what Kafka said; a fatal error that meets a delivery report comes as a SystemError, with or without it."""
     told = error if isinstance(error, KafkaException) else error.__cause__
-    if not isinstance(told, KafkaException):
-        raise error
-    return told.args[0]
+    if isinstance(told, KafkaException):
+        return told.args[0]
+    return KafkaError(KafkaError._FATAL, str(error), fatal=True)  # noqa: SLF001 - their name

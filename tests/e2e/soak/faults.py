@@ -73,7 +73,9 @@ class Faults:
         run = self.ground.settings.home / "run"
         self.ground.writer()
         (run / "freeze").touch()
-        pid = int(self.ground.until("a frozen writer", lambda: (run / "frozen").exists() and _text(run / "frozen")))
+        pid = int(
+            self.ground.until("a frozen writer", lambda: (run / "frozen").exists() and (run / "frozen").read_text())
+        )
         try:
             self.ground.until("a takeover", lambda: self.ground.writer_pid() not in (0, pid))
             time.sleep(2)
@@ -100,10 +102,6 @@ class Faults:
         ground.supervisor.start(LOST, ground._command(LOST))
         ground.until("a new stream", lambda: _streams(dsn))
         self.gaps.append((began, time.time_ns() // 1000))
-
-
-def _text(path: object) -> str:
-    return open(str(path), encoding="utf-8").read()
 
 
 def _lives(ground: Ground, pid: int) -> bool:

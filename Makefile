@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_ARGS ?=
-TEST_ARGS ?= --numprocesses 3 --dist loadfile
+TEST_ARGS ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
 SOAK_ARGS ?= --minutes 30
 
 .PHONY: demo test check gen soak bench lock clean

@@ -21,6 +21,8 @@ _REMEDIES = (
     ("could not map memory", "too little shared memory: give /dev/shm at least 128 MB"),
     ("could not resize shared memory", "too little shared memory: give /dev/shm at least 128 MB"),
 )
+_WHOLE = 500
+"""Lines in which a passing trouble is looked for: Java tells the cause above a long trace."""
 _OTHERWISE = "read the log for the cause; once it is gone, start again"
 
 
@@ -118,10 +120,9 @@ class Service(ABC):
                 self.stop()
                 raise RefuseToStart(f"{self.name}: the start was called off")
             if self.child.returncode is not None:
-                output = self.child.output()
-                if self.passing(output):
+                if self.passing(self.child.output(_WHOLE)):
                     return False
-                raise self._failure(f"ended with code {self.child.returncode}", output)
+                raise self._failure(f"ended with code {self.child.returncode}", self.child.output())
             ailment = self.ailment()
             if ailment is None:
                 return True

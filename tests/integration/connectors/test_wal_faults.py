@@ -65,6 +65,11 @@ def epoch(stage: WalStage) -> int:
     return found.epoch
 
 
+def first_reading_is_noted(stage: WalStage) -> bool:
+    found = position(stage)
+    return found is not None and bool(found.state)
+
+
 @contextlib.contextmanager
 def busy(stage: WalStage) -> Iterator[None]:
     """Insert, update, delete and re-key rows all the while, in transactions of several changes."""
@@ -174,6 +179,7 @@ def test_the_server_restarts_and_the_stream_goes_on(own_stage: WalStage, own_ser
     own_stage.change(("insert", 1, "SATU"))
     with running(build(own_stage)):
         until(lambda: at_rest(own_stage))
+        until(lambda: first_reading_is_noted(own_stage))  # else a restart rightly begins anew
         first = epoch(own_stage)
         for restart in (own_server.stop, own_server.kill):
             restart()

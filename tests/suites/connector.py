@@ -29,7 +29,7 @@ from hub.wire.version import unpack
 
 MASTER = b"a secret of the tests, 32 bytes..."
 TABLE = "public.warga"
-PATIENCE = 90.0
+PATIENCE = 40.0
 
 
 def contract_of(name: str, kind: str, **options: Any) -> Contract:

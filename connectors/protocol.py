@@ -2,13 +2,16 @@
 
 A kind reads; it never writes to Kafka.  The runner submits what it reads, waits for the acknowledgements, keeps the
 position in `position.<source>` and only then tells the source how far it may forget.
+
+Three abilities are optional, each a protocol of one method that the runner looks for: `Requested` (a table is read
+again when somebody asks), `Fingerprinting` (a table is compared with the hub), `Watching` (what a pause costs).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from hub.wire.avro import Registry
 from hub.wire.broker import Outgoing
@@ -29,7 +32,52 @@ class Position:
     identity: Mapping[str, str] = field(default_factory=dict)
     """What it is a position of; a source that shows another identity gets a new epoch."""
     state: Mapping[str, str] = field(default_factory=dict)
-    """Empty: nothing is read in this epoch yet, or not yet all of its first reading."""
+    """The kind's own, each key under a prefix of its own (`snap:`, `poll:` ...), and `columns:<table>`, which
+    `connectors.drift` keeps; without a key of the kind's own nothing is read in this epoch yet.  What the runner keeps
+    for itself (`run:`) is not shown to a kind; `run:` and `columns:` outlive an epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that an operator should know of a source; sent to the topic `notice`, logged and counted.
+
+    `detail` holds names, numbers and codes, never a value of a row.  A notice that belongs to a request names its id
+    as `request`.
+    """
+
+    code: str
+    table: str = ""
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody asks for tables to be read again, all of them where `table` is empty.
+
+    The runner repeats a request after each start and each lost connection until a notice `snapshot_finished` (or
+    `signal_refused`) whose detail names it as `request` is acknowledged: a kind that keeps its progress in the state
+    finds it there by the request's id.
+    """
+
+    id: str
+    action: Literal["snapshot"]
+    table: str = ""
+    keys: Sequence[str] = ()
+    """Texts of the contract's type, one a record; of a key of several parts, JSON arrays of them."""
+    where: str = ""
+    """A condition in the source's own SQL; only for kinds that speak it."""
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a table holds at one position: number and digest of the rows in 256 buckets, by the first byte of the record id."""
+
+    version: bytes
+    """20-byte stamp: every change up to it is in, none after it."""
+    count: Sequence[int]
+    digest: Sequence[int]
+    """XOR of `identity.row_digest(digest_key, Avro bytes of after)`, signed 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +95,8 @@ class Batch:
 
     messages: Sequence[Outgoing] = ()
     state: Mapping[str, str] | None = None
-    """To be written over the position's state once these and all earlier messages are acknowledged; None: the batch
-    ends inside a transaction."""
+    """To be written over the position's state, key by key, once these and all earlier messages are acknowledged; an
+    empty value removes its key.  None: nothing may be remembered, the batch ends inside a transaction."""
     reserve: Mapping[str, str] | None = None
     """To be written, durably, before the first of these messages is sent."""
     barrier: bool = False
@@ -57,6 +105,8 @@ class Batch:
     """Changes by (table, op), for the metrics."""
     newest_us: int = 0
     """Commit time of the newest change, microseconds since 1970 UTC; 0: no change, or one of a snapshot."""
+    notices: Sequence[Notice] = ()
+    """Sent with the messages: the state is remembered when both are acknowledged."""
 
 
 class Connector(Protocol):
@@ -83,6 +133,60 @@ class Connector(Protocol):
         ...
 
 
+@runtime_checkable
+class Requested(Protocol):
+    """A connector that can read tables again when asked; one that is not gets its requests refused by the runner."""
+
+    def request(self, request: Request) -> None:
+        """Take a request, to be fulfilled by the batches that `read` yields next; called between two of them.
+
+        Raises RefuseToStart when this kind cannot do it: the runner sends its text as the notice `signal_refused`.
+        """
+        ...
+
+
+@runtime_checkable
+class Fingerprinting(Protocol):
+    """A connector whose tables can be compared with what the hub holds."""
+
+    def fingerprint(self, table: str) -> Fingerprint:
+        """Return a table's fingerprint in the epoch being read, over a connection of its own.
+
+        Called by another thread while `read` goes on.  Raises TryAgain when the source is away, RefuseToStart when
+        the table cannot be read consistently.
+        """
+        ...
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """A connector that looks after what a pause costs its source."""
+
+    def watch(self) -> Sequence[Notice]:
+        """Look at the source over a short connection, act as the contract says, and return what happened.
+
+        Called every half minute while the source is paused, which is when nothing is open.  Raises TryAgain when the
+        source is away.
+        """
+        ...
+
+
+class Verifier(Protocol):
+    """Compares a source with the hub on the runner's behalf, in a thread of its own (`Fingerprinting`)."""
+
+    def ask(self, table: str) -> None:
+        """Compare one table, or all where it is empty, as soon as the source is being read."""
+        ...
+
+    def tick(self, connector: Connector) -> Sequence[Notice]:
+        """Begin what is due and return what happened; called about every second while the source is being read."""
+        ...
+
+    def close(self) -> None:
+        """Wait for what runs; safe to repeat."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the runner lends to a kind."""
@@ -94,6 +198,8 @@ class Surroundings:
     partitions: Callable[[str], int]
     """Number of partitions of a topic, as it is now."""
     clock: Clock
+    digest_key: bytes
+    """The key under which the source's rows are digested, for fingerprints."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,7 +316,10 @@ def build(master: bytes, contract: Contract, *, sender: Sender, log_: Log, regis
     """Return a runner of the contract's kind."""
     codec = Codec(registry, register=True)
     source = contract.source.name
-    around = Surroundings(identity.source_key(master, source), registry, codec.encode, log_.partitions, clock)
+    around = Surroundings(
+        identity.source_key(master, source), registry, codec.encode, log_.partitions, clock,
+        identity.digest_key(master, source),
+    )  # fmt: skip
     connector = kinds.load(contract.source.kind).connector(contract, around)
     positions = Positions(source, log_, sender, codec, clock)
     return Runner(contract, connector, positions, sender=sender, log_=log_, clock=clock)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from hub.clean.cleaned import MISSING, Cleaned, Cleaner
 from hub.clean.cleaners import address, date, kk, name, nik, number, phone, region, text, vocabulary
-from hub.clean.typed import BOOL, DATE, MOMENT, NUMBER, TEXT
 from hub.wire.contract import FieldMap, Table
 from hub.wire.errors import Quarantine, RefuseToStart
+from hub.wire.typed import BOOL, DATE, MOMENT, NUMBER, TEXT
 
 _ANY = frozenset({TEXT, NUMBER, BOOL})
 

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from hub.clean.catalogue import Entry, entry_of
 from hub.clean.cleaned import Value
 from hub.clean.cross import check
-from hub.clean.typed import Kind, kind_of, python_kind
 from hub.wire.contract import FieldMap, Table
 from hub.wire.errors import Quarantine, RefuseToStart
 from hub.wire.records import CleanPerson, Flag
+from hub.wire.typed import Kind, kind_of, python_kind, tells
 
 LONGEST = 4000
 """Characters of a mapped text; a longer one is a file in the wrong column and would not fit the clean topic."""
@@ -163,11 +163,10 @@ class TableMap:
         told = self.table.deleted_when
         if told is None:
             return None
-        column, equals, convert = told.column, told.equals, kinds[told.column].convert or str
+        column, says = told.column, tells(told.equals, kinds[told.column])
 
         def gone(row: Mapping[str, Any]) -> bool:
-            raw = row[column]
-            return raw is not None and convert(raw).strip() == equals
+            return says(row[column])
 
         return gone
 

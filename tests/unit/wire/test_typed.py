@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.clean.typed import kind_of, python_kind
+from hub.wire.typed import kind_of, python_kind, tells
 from tests.unit.clean.raw import DATE, ENUM, JSON, MICROS, SHORT, UUID, ZONED, decimal, semantic
 
 VARIABLE = semantic("record", "io.debezium.data.VariableScaleDecimal", fields=[])
@@ -68,3 +68,14 @@ def test_a_kind_without_a_text(schema: Any, kind: str) -> None:
 )
 def test_a_driver_s_value_has_the_kind_of_its_column(value: Any, kind: str) -> None:
     assert python_kind(value).name == kind
+
+
+@pytest.mark.parametrize(
+    ("schema", "equals", "value"),
+    [("boolean", "true", True), (decimal(0, 1), "1", b"\x01"), (SHORT, "2", 2), ("string", "Y", "Y   ")],
+)
+def test_what_a_contract_names_is_told_from_a_raw_value(schema: Any, equals: str, value: Any) -> None:
+    says = tells(equals, kind_of(["null", schema]))
+    assert says(value)
+    assert not says(None)
+    assert not tells("other", kind_of(schema))(value)

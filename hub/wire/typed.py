@@ -1,4 +1,4 @@
-"""Source types to text: what Debezium's encodings and Python's own values mean, as a cleaner wants to read them.
+"""Source types to text: what Debezium's encodings and Python's own values mean, as a contract speaks of them.
 
 A column's converter is chosen once per writer's schema.  A kind that has no text (bytes, arrays, records) has none,
 and a contract that maps such a column to a cleaner gets every row quarantined as `wrong_type`.
@@ -48,6 +48,16 @@ def python_kind(value: Any) -> Kind:
         if isinstance(value, cls):
             return kind
     return Kind(type(value).__name__, None)
+
+
+def tells(equals: str, kind: Kind) -> Callable[[Any], bool]:
+    """Return what says whether a column's value is the one that a contract names, for example of a soft delete."""
+    convert = kind.convert or str
+
+    def told(raw: Any) -> bool:
+        return raw is not None and convert(raw).strip() == equals
+
+    return told
 
 
 def _truth(value: bool) -> str:

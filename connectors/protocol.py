@@ -77,7 +77,9 @@ class Fingerprint:
     """20-byte stamp: every change up to it is in, none after it."""
     count: Sequence[int]
     digest: Sequence[int]
-    """XOR of `identity.row_digest(digest_key, Avro bytes of after)`, signed 64 bits."""
+    """XOR of `identity.row_digest(digest_key, Avro bytes of after, their schema's mark)`, signed 64 bits."""
+    shapes: Sequence[int] = ()
+    """Marks of the schemas that these rows are written in; `connectors.fingerprint.Buckets` fills in all of this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,10 @@ class Fingerprinting(Protocol):
         """
         ...
 
+    def passed(self, version: bytes, state: Mapping[str, str]) -> bool:
+        """Say whether a position's state has every change up to a fingerprint's version behind it."""
+        ...
+
 
 @runtime_checkable
 class Watching(Protocol):
@@ -178,8 +184,11 @@ class Verifier(Protocol):
         """Compare one table, or all where it is empty, as soon as the source is being read."""
         ...
 
-    def tick(self, connector: Connector) -> Sequence[Notice]:
-        """Begin what is due and return what happened; called about every second while the source is being read."""
+    def tick(self, connector: Connector, state: Mapping[str, str]) -> Sequence[Notice]:
+        """Begin what is due and return what happened; called about every second while the source is being read.
+
+        `state` is the position's, as far as Kafka has acknowledged what was read.
+        """
         ...
 
     def close(self) -> None:

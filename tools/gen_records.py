@@ -12,8 +12,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "schemas" / "avro"
 TARGET = ROOT / "hub" / "wire" / "records.py"
-ORDER = ["clean/person", "marker/sweep", "marker/held", "judgement", "quarantine", "position", "golden/person",
-         "golden/change"]  # fmt: skip
+ORDER = ["clean/person", "marker/sweep", "marker/held", "judgement", "quarantine", "position", "notice", "signal",
+         "golden/person", "golden/change"]  # fmt: skip
 PRIMITIVES = {"string": "str", "int": "int", "long": "int", "boolean": "bool", "bytes": "bytes", "double": "float"}
 
 

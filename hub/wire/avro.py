@@ -33,6 +33,8 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
     "judgement": ("judgement-value", "FULL_TRANSITIVE"),
     "quarantine": ("quarantine.clean-value", "FULL_TRANSITIVE"),
     "position": ("satudata.SourcePosition", "FULL_TRANSITIVE"),
+    "notice": ("notice-value", "FULL_TRANSITIVE"),
+    "signal": ("satudata.SourceSignal", "FULL_TRANSITIVE"),
     "golden/person": ("golden.person-value", "FULL_TRANSITIVE"),
     "golden/change": ("changes.person-value", "FULL_TRANSITIVE"),
 }

@@ -47,7 +47,39 @@ SOURCE_LAG_SECONDS = _gauge(
 SOURCE_CONNECTED = _gauge("satudata_source_connected", "1 while the source is being read, else 0", "source")
 SOURCE_RECONNECTS = _counter("satudata_source_reconnects_total", "Connections to the source made again", "source")
 SNAPSHOT_ROWS = _counter("satudata_snapshot_rows_total", "Rows read by snapshots", "source", "table")
+SNAPSHOT_PROGRESS = _gauge(
+    "satudata_snapshot_progress_ratio", "Part of a table that its latest snapshot has read, 0 to 1", "source", "table"
+)
 SOURCE_DRIFT = _counter("satudata_source_drift_total", "Columns met that the contract does not know", "source", "table")
+TABLE_STOPPED = _gauge(
+    "satudata_source_table_stopped", "1 while a table is not forwarded because it drifted, else 0", "source", "table"
+)
+SOURCE_PAUSED = _gauge("satudata_source_paused", "1 while an operator's pause stands, else 0", "source")
+SOURCE_HELD_BYTES = _gauge("satudata_source_log_held_bytes", "Log that the source keeps for the hub", "source")
+SOURCE_BUDGET_BYTES = _gauge(
+    "satudata_source_log_budget_bytes", "Log that the source may keep for the hub, as its contract says", "source"
+)
+SOURCE_NOTICES = _counter("satudata_source_notices_total", "Notices acknowledged by Kafka", "source", "code")
+SOURCE_ERRORS = _counter("satudata_source_errors_total", "Times that reading a source failed", "source", "code")
+SOURCE_SUCCESS = _gauge(
+    "satudata_source_last_success_timestamp_seconds", "When the source was last read without trouble", "source"
+)
+SOURCE_CHANGED = _gauge(
+    "satudata_source_last_change_timestamp_seconds", "When a change of the table was last captured", "source", "table"
+)
+SOURCE_FRESHNESS = _gauge(
+    "satudata_source_expected_freshness_seconds", "Longest silence of a table that its contract expects",
+    "source", "table",
+)  # fmt: skip
+VERIFIED_EQUAL = _gauge(
+    "satudata_verification_equal_buckets", "Buckets in which source and hub agree, of 256", "source", "table"
+)
+VERIFIED_DIFFERING = _gauge(
+    "satudata_verification_differing_buckets", "Buckets in which source and hub differ, of 256", "source", "table"
+)
+VERIFIED_UNDECIDED = _gauge(
+    "satudata_verification_undecided_buckets", "Buckets that changed while they were compared", "source", "table"
+)
 
 # clean
 CLEANED = _counter(

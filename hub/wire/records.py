@@ -420,6 +420,89 @@ class SourcePosition:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceNotice:
+    """Something that an operator should know of a source: a snapshot, a drift, a delivery, a lost log."""
+
+    source: str
+    table: str
+    """Empty: the source as a whole."""
+    code: str
+    """Stable word, listed in docs/notices.md."""
+    detail: dict[str, str]
+    """Names, numbers and codes; never a value of a row."""
+    at_us: int
+    """Microseconds since 1970 UTC."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "source": self.source,
+            "table": self.table,
+            "code": self.code,
+            "detail": self.detail,
+            "at_us": self.at_us,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> SourceNotice:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["source"],
+            datum["table"],
+            datum["code"],
+            datum["detail"],
+            datum["at_us"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSignal:
+    """What an operator asks of a source's connector."""
+
+    id: str
+    """UUID; notices about this signal name it as request."""
+    source: str
+    action: str
+    """Snapshot, verify, pause or resume."""
+    table: str
+    """Empty: every table of the source."""
+    keys: tuple[str, ...]
+    """Snapshot: only these records, keys as texts."""
+    where: str
+    """Snapshot: only rows under this condition of the source's own SQL."""
+    author: str
+    at_us: int
+    """Microseconds since 1970 UTC."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "id": self.id,
+            "source": self.source,
+            "action": self.action,
+            "table": self.table,
+            "keys": self.keys,
+            "where": self.where,
+            "author": self.author,
+            "at_us": self.at_us,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> SourceSignal:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["id"],
+            datum["source"],
+            datum["action"],
+            datum["table"],
+            tuple(datum["keys"]),
+            datum["where"],
+            datum["author"],
+            datum["at_us"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Loser:
     """Part of a record: Loser."""
 
@@ -712,6 +795,8 @@ SCHEMA_OF: dict[type, str] = {
     Judgement: "judgement",
     QuarantineItem: "quarantine",
     SourcePosition: "position",
+    SourceNotice: "notice",
+    SourceSignal: "signal",
     GoldenPerson: "golden/person",
     EntityChange: "golden/change",
 }

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 DAY_MS = 86_400_000
 OPERATOR = "operator"
-"""Who runs `satudata quarantine`: a retry sends a refused message again to the topic it came from."""
+"""Who runs `satudata quarantine` (a retry sends a refused message again to the topic it came from), `satudata source`
+(signals) and `satudata status` (notices)."""
 FOR_EVER = -1
 LARGE_MESSAGE = 16 * 1024 * 1024
 """Bytes of the largest raw or quarantined message."""
@@ -58,6 +59,8 @@ RAW = Topic(
     ("connector", OPERATOR), ("clean",), compatibility="NONE", max_message_bytes=LARGE_MESSAGE,
 )  # fmt: skip
 POSITION = Topic("position.<source>", "position", "source name", 1, "compact", FOR_EVER, ("connector",), ("connector",))
+SIGNAL = Topic("signal.<source>", "signal", "source name", 1, "delete", 7 * DAY_MS, (OPERATOR,), ("connector",))
+NOTICE = Topic("notice", "notice", "source name", 1, "delete", 30 * DAY_MS, ("connector",), (OPERATOR,))
 CLEAN_PERSON = Topic(
     "clean.person", "clean/person", "record id, 16 bytes", 4, "delete", 7 * DAY_MS, ("clean", OPERATOR), ("reconcile",)
 )
@@ -74,7 +77,7 @@ CHANGES_PERSON = Topic(
 )
 
 TOPICS: tuple[Topic, ...] = (
-    RAW, POSITION, CLEAN_PERSON, QUARANTINE_CLEAN, JUDGEMENT, GOLDEN_PERSON, CHANGES_PERSON
+    RAW, POSITION, SIGNAL, NOTICE, CLEAN_PERSON, QUARANTINE_CLEAN, JUDGEMENT, GOLDEN_PERSON, CHANGES_PERSON
 )  # fmt: skip
 
 HEADER_KIND = "kind"

@@ -137,8 +137,9 @@ class Cleaner:
         if change.op not in _LIVING or change.after is None:
             raise Quarantine("unknown_op", f"operation {change.op!r} with{'out' * (change.after is None)} a row",
                              remedy="Periksa konektor sumber ini: operasi perubahan tidak dikenal.")  # fmt: skip
-        origin = Origin(rules.source, rules.table, record, version, change.changed_at,
-                        row_digest(rules.key, change.row), headers.get(HEADER_PREVIOUS))  # fmt: skip
+        digest = row_digest(rules.key, change.row, change.layout.shape)
+        previous = headers.get(HEADER_PREVIOUS)
+        origin = Origin(rules.source, rules.table, record, version, change.changed_at, digest, previous)
         return person_of(rules.plan(change.layout), change.after, origin)
 
     def _swept(self, marker: Sweep) -> list[Output]:

@@ -1,15 +1,17 @@
 """Raw messages read: Debezium's envelope in three steps, so that a row's own Avro bytes come with it.
 
 The bytes of `after` are the same in a snapshot and in the stream, whatever stands around them; source and hub are
-compared by their digest.
+compared by their digest, which a mark of the row's schema goes into.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import fastavro
@@ -17,8 +19,10 @@ from fastavro.schema import SchemaParseException
 
 from hub.wire.avro import Codec, Writer, plain
 from hub.wire.errors import Quarantine
+from hub.wire.identity import SHAPE_SIZE
 
 _HEAD = 5
+_SOME = b"\2"
 _ROW = ("before", "after")
 _BROKEN = (EOFError, ValueError, IndexError, KeyError, TypeError, OverflowError, MemoryError, struct.error)
 _SEND_AGAIN = "Kirim ulang baris ini dari sumber; isinya rusak di perjalanan."
@@ -36,6 +40,8 @@ class Layout:
     """What is read of the row before the change: it is skipped, no object is made of it."""
     after: Any
     rest: Any
+    shape: bytes
+    """Mark of the row's schema, logical types included: rows under another one have other bytes for the same values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,16 @@ class Envelopes:
         self._codec = codec
         self._layouts: dict[bytes, Layout] = {}
 
-    def read(self, data: bytes) -> Change:
-        """Return the change of a framed message; raises TryAgain or Quarantine."""
+    def layout(self, data: bytes) -> Layout:
+        """Return the layout of a framed message's rows; raises TryAgain or Quarantine."""
         layout = self._layouts.get(data[1:_HEAD])
         if layout is None or data[0]:
             layout = self._layouts[data[1:_HEAD]] = layout_of(self._codec.writer(data))
+        return layout
+
+    def read(self, data: bytes) -> Change:
+        """Return the change of a framed message; raises TryAgain or Quarantine."""
+        layout = self.layout(data)
         body = io.BytesIO(data)
         body.seek(_HEAD)
         try:
@@ -110,7 +121,22 @@ def layout_of(writer: Writer) -> Layout:
         parsed = [fastavro.parse_schema(plain(part)) for part in (skipped, nothing, after, rest)]
     except SchemaParseException as error:
         raise _foreign(writer.name) from error
-    return Layout({field["name"]: field["type"] for field in row["fields"]}, *parsed)
+    return Layout({field["name"]: field["type"] for field in row["fields"]}, *parsed, _shape(row))
+
+
+def _shape(row: Mapping[str, Any]) -> bytes:
+    text = json.dumps(row, sort_keys=True, separators=(",", ":"))
+    return blake2b(text.encode(), digest_size=SHAPE_SIZE, person=b"satudata.shape").digest()
+
+
+def row_of(layout: Layout, image: bytes) -> Mapping[str, Any]:
+    """Return the values of a row's Avro bytes; raises Quarantine."""
+    try:
+        row: Mapping[str, Any] = fastavro.schemaless_reader(io.BytesIO(_SOME + image), layout.after, None)
+    except _BROKEN as error:
+        raise Quarantine("undecodable", f"a row does not follow its schema: {type(error).__name__}",
+                         remedy=_SEND_AGAIN) from error  # fmt: skip
+    return row
 
 
 def _row_of(fields: list[dict[str, Any]]) -> dict[str, Any] | None:

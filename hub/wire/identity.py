@@ -51,6 +51,19 @@ def record_ids(key: bytes, table: str) -> Callable[[Sequence[str]], bytes]:
     return identify
 
 
-def row_digest(key: bytes, after: bytes) -> int:
-    """Return the signed 64-bit keyed digest of a row's Avro bytes; source and hub are compared by it."""
-    return int.from_bytes(hashlib.blake2b(after, key=key, digest_size=8).digest(), "big", signed=True)
+SHAPE_SIZE = 2
+NO_SHAPE = bytes(SHAPE_SIZE)
+
+
+def row_digest(key: bytes, after: bytes, shape: bytes = NO_SHAPE) -> int:
+    """Return the signed 64-bit digest of a row's Avro bytes; source and hub are compared by it.
+
+    The upper 16 bits are `shape`, the mark of the schema that the bytes follow (`hub.wire.envelope.Layout`): the same
+    values have other bytes under another schema, so such digests say nothing of each other.  The lower 48 are keyed.
+    """
+    return int.from_bytes(shape + hashlib.blake2b(after, key=key, digest_size=6).digest(), "big", signed=True)
+
+
+def shape_of(digest: int) -> int:
+    """Return the mark of the schema whose row a digest is of."""
+    return digest >> 48 & 0xFFFF

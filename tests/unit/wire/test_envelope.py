@@ -10,7 +10,7 @@ import fastavro
 import pytest
 
 from hub.wire import avro
-from hub.wire.envelope import Envelopes
+from hub.wire.envelope import Envelopes, row_of
 from hub.wire.errors import Quarantine
 
 VALUE = {"type": "record", "name": "Value", "fields": [{"name": "id", "type": "long"},
@@ -111,3 +111,33 @@ def test_another_framing_is_refused_though_its_schema_is_known() -> None:
     with pytest.raises(Quarantine) as refused:
         envelopes.read(b"\1" + data[1:])
     assert refused.value.code == "undecodable"
+
+
+def shape(*columns: dict[str, Any]) -> bytes:
+    """Return the mark of a table of `id` and these columns."""
+    value = {**VALUE, "fields": [VALUE["fields"][0], *columns]}
+    registry = avro.MemoryRegistry()
+    text = json.dumps(schema(before=value))
+    return Envelopes(avro.Codec(registry)).layout(avro.frame(registry.register("s-value", text, "NONE"))).shape
+
+
+def test_rows_of_another_schema_have_another_mark() -> None:
+    def money(scale: int) -> dict[str, Any]:
+        return {"name": "a", "type": {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": scale}}
+
+    text = {"name": "a", "type": "string"}
+    marks = {shape(text), shape(text, {"name": "b", "type": "long"}), shape({**text, "type": "bytes"}), shape(money(1)),
+             shape(money(2))}  # fmt: skip
+    assert len(marks) == 5
+    assert shape(text) == shape(dict(reversed(text.items())))
+
+
+def test_a_row_s_own_bytes_can_be_read_alone() -> None:
+    registry = avro.MemoryRegistry()
+    envelopes = Envelopes(avro.Codec(registry))
+    row = {"id": 7, "nama": "CONTOH"}
+    value = write(registry, schema(), {"before": None, "after": row, "source": {"ts_ms": 5}, "op": "r"})
+    change = envelopes.read(value)
+    assert row_of(envelopes.layout(value[:5]), change.row) == row
+    with pytest.raises(Quarantine, match="does not follow"):
+        row_of(change.layout, change.row[:-1])

@@ -36,3 +36,10 @@ def test_a_row_digest_depends_on_key_and_bytes() -> None:
     digests = {identity.row_digest(k, b) for k in (b"1" * 32, b"2" * 32) for b in (b"x", b"y")}
     assert len(digests) == 4
     assert all(-(2**63) <= d < 2**63 for d in digests)
+
+
+def test_a_row_digest_tells_its_schema() -> None:
+    for shape in (b"\x00\x00", b"\x00\x01", b"\x7f\xff", b"\x80\x00", b"\xff\xff"):
+        digest = identity.row_digest(b"1" * 32, b"x", shape)
+        assert identity.shape_of(digest) == int.from_bytes(shape, "big")
+        assert digest & 0xFFFFFFFFFFFF == identity.row_digest(b"1" * 32, b"x") & 0xFFFFFFFFFFFF

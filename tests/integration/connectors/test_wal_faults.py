@@ -18,7 +18,7 @@ from connectors import runner
 from hub.platform.postgres import Postgres
 from hub.wire import metrics
 from hub.wire.version import unpack
-from tests.integration.connectors.wal import WalStage
+from tests.integration.connectors.wal import WalStage, was_read
 from tests.suites.connector import (
     MASTER,
     Doomed,
@@ -253,7 +253,7 @@ def test_a_table_made_anew_is_noticed_while_it_is_read(stage: WalStage, monkeypa
 def test_an_idle_source_lets_its_server_forget_the_log(stage: WalStage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "IDLE_SECONDS", 0.1)
     with running(build(stage)):
-        until(lambda: "lsn" in state(stage))
+        until(lambda: was_read(stage))
         sent = len(changes(stage))
         stage.run_sql("CREATE TABLE lain AS SELECT generate_series(1, 100000)")
         (end,) = stage.run_sql("SELECT pg_current_wal_lsn()::text")
@@ -292,7 +292,7 @@ def test_a_large_value_that_an_update_leaves_alone_is_whole_before_and_after(sta
         update={"table": (stage.contract.table[0].model_copy(update={"ignore": ()}),)}
     )
     with running(build(stage)):
-        until(lambda: "lsn" in state(stage))
+        until(lambda: was_read(stage))
         stage.run_sql("INSERT INTO warga VALUES (1, 'SATU', repeat('y', 100000))")
         stage.run_sql("UPDATE warga SET nama = 'DUA' WHERE id = 1")
         stage.run_sql("UPDATE warga SET id = 2 WHERE id = 1")
@@ -318,7 +318,7 @@ def test_a_large_value_that_the_log_lacks_is_left_out_and_never_null(stage: WalS
 
 def test_columns_added_and_dropped_change_the_schema_between_the_right_rows(stage: WalStage) -> None:
     with running(build(stage)):
-        until(lambda: "lsn" in state(stage))
+        until(lambda: was_read(stage))
         stage.change(("insert", 1, "A"))
         stage.run_sql("ALTER TABLE warga ADD COLUMN umur int")
         stage.run_sql("INSERT INTO warga VALUES (2, 'B', 30)")
@@ -335,7 +335,7 @@ def test_columns_added_and_dropped_change_the_schema_between_the_right_rows(stag
 
 def test_truncate_sweeps_what_came_before_it_in_its_transaction_and_not_what_came_after(stage: WalStage) -> None:
     with running(build(stage)):
-        until(lambda: "lsn" in state(stage))
+        until(lambda: was_read(stage))
         before = floor(stage)
         with psycopg.connect(stage.dsn) as conn:
             conn.execute("INSERT INTO warga VALUES (1, 'DULU')")
@@ -350,7 +350,7 @@ def test_truncate_sweeps_what_came_before_it_in_its_transaction_and_not_what_cam
 def test_a_row_without_a_place_in_its_type_travels_as_text(stage: WalStage) -> None:
     stage.run_sql("ALTER TABLE warga ADD COLUMN nilai numeric(6,2)")
     with running(build(stage)):
-        until(lambda: "lsn" in state(stage))
+        until(lambda: was_read(stage))
         stage.run_sql("INSERT INTO warga VALUES (1, 'SATU', 'NaN'), (2, 'DUA', 1.5)")
         until(lambda: len(changes(stage)) == 2)
     first, second = (stage.decode(m)["after"] for m in sorted(changes(stage), key=version))
@@ -393,7 +393,7 @@ def test_tables_of_one_source_keep_their_transaction_s_order_and_are_emptied_tog
     name = stage.contract.source.name
     stage.change(("insert", 1, "WALI"))
     with running(build(stage)):
-        until(lambda: "lsn" in state(stage))
+        until(lambda: was_read(stage))
         with psycopg.connect(stage.dsn) as conn:
             conn.execute("INSERT INTO warga VALUES (2, 'WALI')")
             conn.execute("INSERT INTO anak VALUES (1, 'ANAK', 2)")

@@ -14,8 +14,8 @@ from hub.wire import contract as contracts
 from hub.wire.avro import plain
 from hub.wire.broker import Incoming
 from hub.wire.version import unpack
-from tests.integration.connectors.wal import WARGA, WalStage, staged
-from tests.suites.connector import build, changes, running, state, until, version
+from tests.integration.connectors.wal import WARGA, WalStage, staged, was_read
+from tests.suites.connector import build, changes, running, until, version
 
 ROOT = Path(__file__).resolve().parents[3]
 DDL = """
@@ -79,7 +79,7 @@ def insert(stage: WalStage, number: int, row: dict[str, str]) -> None:
 def read_twice(stage: WalStage) -> tuple[dict[int, Incoming], dict[int, Incoming]]:
     """Take the rows by snapshot, then touch each so that the stream has it too."""
     with running(build(stage)):
-        until(lambda: "lsn" in state(stage))
+        until(lambda: was_read(stage))
         first = {stage.decode(m)["after"]["id"]: m for m in changes(stage)}
         stage.run_sql("UPDATE warga SET id = id")
         until(lambda: len(changes(stage)) == 2 * len(first))
@@ -138,7 +138,7 @@ def test_a_padded_key_has_one_id_whatever_its_padding(opd_database: str, kafka: 
     with staged(opd_database, kafka, registry, ddl) as stage:
         stage.run_sql("INSERT INTO warga VALUES ('AB', 'SATU')")
         with running(build(stage)):
-            until(lambda: "lsn" in state(stage))
+            until(lambda: was_read(stage))
             stage.run_sql("ALTER TABLE warga ALTER COLUMN id TYPE char(12)")
             stage.run_sql("UPDATE warga SET nama = 'DUA' WHERE id = 'AB'")
             until(lambda: len(changes(stage)) == 2)
@@ -169,7 +169,7 @@ def test_the_demo_s_offices_are_captured_with_every_column(
         stage.run_sql(insert_row)
         topic = f"raw.{stage.contract.source.name}.{table}"
         with running(build(stage)):
-            until(lambda: "lsn" in state(stage))
+            until(lambda: was_read(stage))
             stage.run_sql(f"UPDATE {table} SET {whole.key[0]} = {whole.key[0]}")
             until(lambda: sum(high for _, high in stage.log.bounds(topic).values()) == 50 + 3 + 50)
         found = [stage.decode(m) for m in stage.log.read(topic) if not any(name == "kind" for name, _ in m.headers)]

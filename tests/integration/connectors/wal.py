@@ -16,7 +16,7 @@ from hub.wire.broker import Incoming, Log, Sender
 from hub.wire.contract import Contract
 from hub.wire.kafka import KafkaLog, KafkaSender
 from hub.wire.memory import MemoryBroker
-from tests.suites.connector import TABLE, contract_of
+from tests.suites.connector import TABLE, contract_of, state
 
 WARGA = "CREATE TABLE public.warga (id int PRIMARY KEY, nama text); ALTER TABLE public.warga REPLICA IDENTITY FULL"
 
@@ -101,6 +101,12 @@ class WalStage:
         self.sql.close()
 
 
+def was_read(stage: WalStage) -> bool:
+    """Say whether every table's first reading is finished and durable."""
+    known = state(stage)
+    return "lsn" in known and all(f"snap:{table.name}" not in known for table in stage.contract.table)
+
+
 @contextmanager
 def staged(dsn: str, kafka: str | None = None, registry: str | None = None, ddl: str = WARGA) -> Iterator[WalStage]:
     """Give a stage and take its slot away at the end: a slot that is left behind fills the server's disk."""
@@ -111,4 +117,4 @@ def staged(dsn: str, kafka: str | None = None, registry: str | None = None, ddl:
         stage.close()
 
 
-__all__ = ["TABLE", "WalStage", "staged"]
+__all__ = ["TABLE", "WalStage", "staged", "was_read"]

@@ -22,6 +22,7 @@ from hub.wire.transport.thread import Thread
 
 _LOG = log.get(__name__)
 _TOUCH_S = 0.5
+_LOOK_UP_S = 2.0
 
 
 class BatchMessage(ConsumerMessage):  # type: ignore[misc]
@@ -185,6 +186,12 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             if loop is not None and loop.is_running():
                 loop.call_soon_threadsafe(self._thread.touch)
             await self.sleep(_TOUCH_S)
+
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _know_topics(self) -> None:
+        while not self.should_stop:
+            await self.sleep(_LOOK_UP_S)
+            await self._thread.call_thread(self._thread.look_up_topics)
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _measure(self) -> None:

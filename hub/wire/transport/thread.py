@@ -54,6 +54,20 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             with self._consumer._subscription.fetch_context():
                 pass
 
+    async def look_up_topics(self) -> None:
+        """Ask for the partitions of subscribed topics that are unknown (fault L10).
+
+        aiokafka lets a failed request for metadata rest until the metadata is five minutes old, and a leader that
+        joins meanwhile assigns nothing to anybody.  Once the answer is there it joins again by itself.
+        """
+        consumer = self._consumer
+        subscription = None if consumer is None else consumer._subscription.subscription
+        topics = frozenset() if subscription is None else subscription.topics
+        unknown = sorted(topic for topic in topics if not consumer._client.cluster.partitions_for_topic(topic))
+        if unknown:
+            _LOG.warning("topics_unknown", topics=unknown, remedy="asked again; if it lasts, run `satudata prepare`")
+            await consumer._client.force_metadata_update()
+
     async def committed_offsets(self, tps: Iterable[Place]) -> dict[Place, int]:
         """Return the group's committed offsets, without the partitions that have none."""
         wanted = [TopicPartition(*tp) for tp in tps]

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from aiokafka.client import AIOKafkaClient
+
 from hub.wire import log, transport
 from hub.wire.errors import Halt, TryAgain
 from hub.wire.transport import ConsumerView, Outside, Place
@@ -39,6 +41,8 @@ class Scene:
     outage_s: float = 0.0
     """For how long, from the first need of it, everything that is stored is away."""
     halt_at: str = ""
+    deaf: int = 0
+    """How many of the first requests for the topics' partitions fail, as when the broker goes away just then."""
 
 
 class Away(TryAgain):
@@ -70,6 +74,21 @@ class Sqlite:
             self.db.executemany(
                 "insert into seen values (?, ?, ?, ?)", [(*batch.tp, r.offset, r.value.decode()) for r in batch.records]
             )
+
+
+def deafen(requests: int) -> None:
+    """Let the first requests for metadata of named topics fail."""
+    ask = AIOKafkaClient._metadata_update
+    left = [requests]
+
+    async def fail_first(self: Any, cluster: Any, topics: Any) -> Any:
+        if topics and left[0] > 0:
+            left[0] -= 1
+            cluster.failed_update(None)
+            return False
+        return await ask(self, cluster, topics)
+
+    AIOKafkaClient._metadata_update = fail_first
 
 
 def build(scene: Scene) -> Any:
@@ -138,4 +157,5 @@ def build(scene: Scene) -> Any:
 if __name__ == "__main__":
     given = Scene(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     log.configure(f"scene-{given.name}", "warning")
+    deafen(given.deaf)
     sys.exit(transport.run(build(given)))

@@ -213,6 +213,15 @@ def test_serial_order_and_idle_work_never_overlap(stage: Stage) -> None:
             assert values == sorted(values)
 
 
+def test_a_leader_that_joined_without_knowing_its_topics_asks_again(stage: Stage) -> None:
+    topic = stage.topic(numbers(0, 20))
+    process = stage.start(topic, deaf=1)
+    stage.until(lambda: len(stage.done()) == 20, "every record done although the first look at the topics failed")
+    assert stage.stop(process) == 0
+    assert "No partition metadata" in stage.errors.read_text()
+    assert "topics_unknown" in stage.errors.read_text()
+
+
 def test_a_busy_batch_shows_in_lag_and_stalled_time(stage: Stage) -> None:
     topic = stage.topic(["slow", *numbers(0, 30)])
     process = stage.start(topic, slow_s=4)

@@ -121,7 +121,7 @@ def layout_of(writer: Writer) -> Layout:
         parsed = [fastavro.parse_schema(plain(part)) for part in (skipped, nothing, after, rest)]
     except SchemaParseException as error:
         raise _foreign(writer.name) from error
-    return Layout({field["name"]: field["type"] for field in row["fields"]}, *parsed, _shape(row))
+    return Layout({field["name"]: field["type"] for field in row["fields"]}, *parsed, shape=_shape(row))
 
 
 def _shape(row: Mapping[str, Any]) -> bytes:

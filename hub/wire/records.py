@@ -503,6 +503,49 @@ class SourceSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class Verification:
+    """What a table of a source holds at one position, so that the hub can say whether it holds the same."""
+
+    source: str
+    table: str
+    version: bytes
+    """Every change up to this stamp is in, none after it."""
+    counts: tuple[int, ...]
+    """Rows in each of 256 buckets, by the first byte of the record id."""
+    digests: tuple[int, ...]
+    """XOR of the digests of each bucket's rows."""
+    shapes: tuple[int, ...]
+    """Marks of the schemas that the rows are written in now."""
+    at: int
+    """When it was taken, microseconds since 1970 UTC."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "source": self.source,
+            "table": self.table,
+            "version": self.version,
+            "counts": self.counts,
+            "digests": self.digests,
+            "shapes": self.shapes,
+            "at": self.at,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> Verification:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["source"],
+            datum["table"],
+            datum["version"],
+            tuple(datum["counts"]),
+            tuple(datum["digests"]),
+            tuple(datum["shapes"]),
+            datum["at"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Loser:
     """Part of a record: Loser."""
 
@@ -797,6 +840,7 @@ SCHEMA_OF: dict[type, str] = {
     SourcePosition: "position",
     SourceNotice: "notice",
     SourceSignal: "signal",
+    Verification: "verification",
     GoldenPerson: "golden/person",
     EntityChange: "golden/change",
 }

@@ -61,6 +61,9 @@ RAW = Topic(
 POSITION = Topic("position.<source>", "position", "source name", 1, "compact", FOR_EVER, ("connector",), ("connector",))
 SIGNAL = Topic("signal.<source>", "signal", "source name", 1, "delete", 7 * DAY_MS, (OPERATOR,), ("connector",))
 NOTICE = Topic("notice", "notice", "source name", 1, "delete", 30 * DAY_MS, ("connector",), (OPERATOR,))
+VERIFICATION = Topic(
+    "verification", "verification", "source and table", 1, "compact", FOR_EVER, ("connector",), ("verify",)
+)
 CLEAN_PERSON = Topic(
     "clean.person", "clean/person", "record id, 16 bytes", 4, "delete", 7 * DAY_MS, ("clean", OPERATOR), ("reconcile",)
 )
@@ -77,7 +80,8 @@ CHANGES_PERSON = Topic(
 )
 
 TOPICS: tuple[Topic, ...] = (
-    RAW, POSITION, SIGNAL, NOTICE, CLEAN_PERSON, QUARANTINE_CLEAN, JUDGEMENT, GOLDEN_PERSON, CHANGES_PERSON
+    RAW, POSITION, SIGNAL, NOTICE, VERIFICATION, CLEAN_PERSON, QUARANTINE_CLEAN, JUDGEMENT, GOLDEN_PERSON,
+    CHANGES_PERSON,
 )  # fmt: skip
 
 HEADER_KIND = "kind"

@@ -16,8 +16,9 @@ def test_every_topic_has_one_kind_of_writer_and_a_reader_but_quarantine() -> Non
         assert len(stages or topic.writers) == 1 or topic is topics.QUARANTINE_CLEAN, topic.name
 
 
-def test_only_golden_and_positions_are_compacted_and_judgements_stay_for_ever() -> None:
-    assert {t.name for t in topics.TOPICS if t.cleanup == "compact"} == {"position.<source>", "golden.person"}
+def test_only_what_tells_a_present_state_is_compacted_and_judgements_stay_for_ever() -> None:
+    compacted = {t.name for t in topics.TOPICS if t.cleanup == "compact"}
+    assert compacted == {"position.<source>", "verification", "golden.person"}
     assert topics.JUDGEMENT.retention_ms == topics.FOR_EVER
     assert topics.JUDGEMENT.partitions == 1
 

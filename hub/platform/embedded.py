@@ -28,8 +28,9 @@ from typing import IO, Any, Self
 import psycopg
 from rich.console import Console
 
-from hub.platform import cache, child, kafka, registry
+from hub.platform import cache, child, kafka, mariadb, registry
 from hub.platform.kafka import Kafka
+from hub.platform.mariadb import MariaDB
 from hub.platform.ports import Ports
 from hub.platform.postgres import Postgres
 from hub.platform.registry import Registry
@@ -63,14 +64,16 @@ class Platform:
         settings: Settings,
         *,
         extra: Sequence[str] = (),
+        mariadb: Sequence[str] = (),
         console: Console | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """`extra` names further PostgreSQL servers, for systems that are not the hub's own."""
+        """`extra` names further PostgreSQL servers, `mariadb` MariaDB servers: systems that are not the hub's own."""
         self.settings = settings
         self.home = settings.home.absolute()
         self.services: dict[str, Service] = {}
         self._extra = extra
+        self._mariadb = mariadb
         self._console = console or Console(stderr=True)
         self._clock = clock or SystemClock()
         self._lock: IO[str] | None = None
@@ -172,6 +175,9 @@ class Platform:
             services.append(Registry(self.home, cache.bundle("registry", given.cache, self._console), ports))
         names = [*([] if given.database else ["database"]), *self._extra]
         services += [Postgres(name, self.home, given.cache, ports) for name in names]
+        if self._mariadb:
+            installed = mariadb.programs(given.cache)
+            services += [MariaDB(name, self.home, installed, ports) for name in self._mariadb]
         return {service.name: service for service in services}
 
     def _start_all(self) -> None:
@@ -181,7 +187,7 @@ class Platform:
             jobs += [
                 pool.submit(service.start, self._cancelled)
                 for service in self.services.values()
-                if isinstance(service, Postgres)
+                if isinstance(service, Postgres | MariaDB)
             ]
             try:
                 for job in jobs:

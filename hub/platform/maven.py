@@ -69,7 +69,7 @@ class Bundle:
 
 
 def locked(service: str, lock: Path = LOCK) -> Bundle:
-    """Return the files that the lock names for `kafka` or `registry`."""
+    """Return the files that the lock names for `kafka`, `registry` or `mariadb`."""
     table = tomllib.loads(lock.read_text())[service]
     return Bundle(service, table["version"], tuple(Artefact(**entry) for entry in table["artefacts"]))
 

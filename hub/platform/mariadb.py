@@ -40,6 +40,7 @@ _SETTINGS = {
     "sync-binlog": "1",
     "innodb-buffer-pool-size": "64M",
     "innodb-log-file-size": "64M",
+    "innodb-undo-tablespaces": "0",
     "performance-schema": "OFF",
     "log-warnings": "1",
 }
@@ -142,7 +143,8 @@ class MariaDB(Service):
         write_atomically(script, self._bootstrap())
         server = (
             str(self._installed.server), "--no-defaults", "--bootstrap", f"--datadir={draft}",
-            f"--lc-messages-dir={self._installed.share}", "--log-warnings=0", "--innodb-buffer-pool-size=32M",
+            f"--lc-messages-dir={self._installed.share}", "--log-warnings=0", "--innodb-undo-tablespaces=0",
+            "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--innodb-log-file-size=16M",
             *(("--user=root",) if os.geteuid() == 0 else ()),
         )  # fmt: skip
         argv = ("/bin/sh", "-c", 'exec "$@" < "$0"', str(script), *server)  # the server reads the script from stdin
@@ -158,10 +160,13 @@ class MariaDB(Service):
         share = self._installed.share
         prefix = "mariadb_" if (share / f"mariadb_{_TABLES[0]}").exists() else "mysql_"
         return "\n".join((
-            "CREATE DATABASE mysql; USE mysql; SET @auth_root_socket = NULL;",
+            "CREATE DATABASE mysql;",
+            "USE mysql;",
+            "SET @auth_root_socket = NULL;",
             *((share / f"{prefix}{name}").read_text() for name in _TABLES),
             "FLUSH PRIVILEGES;",
             "DELETE FROM global_priv WHERE user IN ('', 'root');",
+            "DELETE FROM proxies_priv;",
             "FLUSH PRIVILEGES;",
             f"CREATE USER {OWNER}@'%' IDENTIFIED BY '{self._password()}';",
             f"GRANT ALL PRIVILEGES ON *.* TO {OWNER}@'%' WITH GRANT OPTION;",

@@ -117,6 +117,18 @@ class Sender(Protocol):
         ...
 
 
+class Follower(Protocol):
+    """Reads on in one topic."""
+
+    def poll(self) -> Sequence[Incoming]:
+        """Return what arrived since; never waits, and returns nothing while the broker is away."""
+        ...
+
+    def close(self) -> None:
+        """Hang up."""
+        ...
+
+
 class Log(Protocol):
     """Administers topics and reads them to their present end."""
 
@@ -138,6 +150,10 @@ class Log(Protocol):
 
     def read(self, topic: str, start: dict[int, int] | None = None) -> Iterator[Incoming]:
         """Yield committed messages from `start` (default: the beginning) to the end as it is now."""
+        ...
+
+    def follow(self, topic: str, start: dict[int, int]) -> Follower:
+        """Return a reader of the partitions that `start` names, from its offsets on, for as long as it is kept."""
         ...
 
 

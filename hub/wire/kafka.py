@@ -30,6 +30,9 @@ _SENDER = {
     "reconnect.backoff.max.ms": 2_000,
 }
 
+_PATIENT = {"fetch.wait.max.ms": 10_000, "queued.max.messages.kbytes": 1024}
+"""A follower's: it hears at once of what arrives, and asks seldom while nothing does."""
+
 
 class KafkaSender:
     """An idempotent producer whose reports are served by its own thread."""
@@ -97,6 +100,21 @@ class KafkaSender:
         self._thread.join()
         if left:
             raise TryAgain(f"{left} messages were not acknowledged by Kafka before the end")
+
+
+class KafkaFollower:
+    """Reads on in one topic; a broker that is away only means that nothing arrives."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+
+    def poll(self) -> Sequence[Incoming]:
+        """Return what arrived since; never waits."""
+        return [_incoming(message) for message in self._consumer.consume(500, 0) if message.error() is None]
+
+    def close(self) -> None:
+        """Hang up."""
+        self._consumer.close()
 
 
 def sending_error(error: KafkaError) -> Exception:
@@ -195,11 +213,17 @@ class KafkaLog:
         finally:
             consumer.close()
 
-    def _consumer(self) -> Consumer:
+    def follow(self, topic: str, start: Mapping[int, int]) -> KafkaFollower:
+        """Return a reader that goes on from `start`, over a connection of its own."""
+        consumer = self._consumer(**_PATIENT)
+        consumer.assign([TopicPartition(topic, partition, offset) for partition, offset in start.items()])
+        return KafkaFollower(consumer)
+
+    def _consumer(self, **extra: Any) -> Consumer:
         return Consumer(
             {"bootstrap.servers": self._bootstrap, "group.id": "satudata-reader", "enable.auto.commit": False,
              "auto.offset.reset": "earliest", "isolation.level": "read_committed",
-             "fetch.message.max.bytes": LARGE_MESSAGE, "logger": log.get("librdkafka")}
+             "fetch.message.max.bytes": LARGE_MESSAGE, "logger": log.get("librdkafka"), **extra}
         )  # fmt: skip
 
 

@@ -10,6 +10,29 @@ from hub.wire.errors import Quarantine, RefuseToStart, TryAgain
 from hub.wire.topics import Topic
 
 
+class MemoryFollower:
+    """Reads on in one topic of the twin."""
+
+    def __init__(
+        self, messages: Mapping[tuple[str, int], list[Incoming]], topic: str, start: Mapping[int, int]
+    ) -> None:
+        self._messages = messages
+        self._topic = topic
+        self._next = dict(start)
+
+    def poll(self) -> Sequence[Incoming]:
+        """Return what arrived since."""
+        found: list[Incoming] = []
+        for partition, offset in self._next.items():
+            new = self._messages.get((self._topic, partition), [])[offset:]
+            self._next[partition] += len(new)
+            found += new
+        return found
+
+    def close(self) -> None:
+        """Do nothing: no connection is held."""
+
+
 class MemoryBroker:
     """A sender and a log in one: what is sent can be read at once."""
 
@@ -79,3 +102,7 @@ class MemoryBroker:
         """Yield messages from `start` (default: the beginning) to the end as it is now."""
         for partition in range(self.partitions(topic)):
             yield from list(self._messages[topic, partition][(start or {}).get(partition, 0) :])
+
+    def follow(self, topic: str, start: Mapping[int, int]) -> MemoryFollower:
+        """Return a reader that goes on from `start`."""
+        return MemoryFollower(self._messages, topic, start)

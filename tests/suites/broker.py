@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from hub.platform.child import until
 from hub.wire.broker import Log, Outgoing, Sender, murmur2
 from hub.wire.errors import Quarantine, RefuseToStart
 from hub.wire.topics import Topic
@@ -64,6 +65,23 @@ class BrokerSuite:
         await sender.send_batch([Outgoing(topic.name, None, b"%d" % n) for n in range(10)])
         assert [m.value for m in log.read(topic.name, {0: 7})] == [b"7", b"8", b"9"]
         assert log.bounds(topic.name) == {0: (0, 10)}
+
+    async def test_a_follower_hears_what_arrives_and_nothing_twice(self, broker: Broker, new_topic: NewTopic) -> None:
+        sender, log = broker
+        topic = new_topic(partitions=1)
+        await sender.send_batch([Outgoing(topic.name, None, b"%d" % n) for n in range(3)])
+        follower = log.follow(topic.name, {0: 2})
+        heard: list[bytes | None] = []
+
+        def hears(wanted: list[bytes]) -> bool:
+            heard.extend(message.value for message in follower.poll())
+            return heard == wanted
+
+        assert until(lambda: hears([b"2"]), 20)
+        await sender.send_batch([Outgoing(topic.name, None, b"3")])
+        assert until(lambda: hears([b"2", b"3"]), 20)
+        assert list(follower.poll()) == []
+        follower.close()
 
     async def test_a_message_over_the_limit_is_refused_alone(self, broker: Broker, new_topic: NewTopic) -> None:
         sender, log = broker

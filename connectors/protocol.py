@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Literal, Protocol, runtime_checkable
 
 from hub.wire.avro import Registry
@@ -71,7 +72,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What a table holds at one position: number and digest of the rows in 256 buckets, by the first byte of the record id."""
+    """What a table holds at one position: number and digest of its rows in 256 buckets.
+
+    A row's bucket is the first byte of its record id.
+    """
 
     version: bytes
     """20-byte stamp: every change up to it is in, none after it."""
@@ -209,6 +213,8 @@ class Surroundings:
     clock: Clock
     digest_key: bytes
     """The key under which the source's rows are digested, for fingerprints."""
+    stopping: Event = field(default_factory=Event)
+    """Set when a fingerprint under way is to be given up."""
 
 
 @dataclass(frozen=True, slots=True)

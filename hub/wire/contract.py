@@ -116,6 +116,9 @@ class Source(_Strict):
     expires: date
     dsn: str = Field(pattern=r"^env:[A-Z][A-Z0-9_]*$", description="where the connection string stands")
     partitions: int = Field(3, gt=0, le=64)
+    verify_every: str = Field(
+        "24h", pattern=r"^(off|\d+[smhd])$", description="how often source and hub are compared; off = only when asked"
+    )
 
 
 class Contract(_Strict):

@@ -117,11 +117,12 @@ def layout_of(writer: Writer) -> Layout:
         {"type": "record", "name": name, "namespace": namespace, "fields": of}
         for name, of in (("Before", [{"name": "before", "type": before}]), ("Before", []), ("Rest", fields[2:]))
     )
+    columns = {field["name"]: field["type"] for field in row["fields"]}
     try:
-        parsed = [fastavro.parse_schema(plain(part)) for part in (skipped, nothing, after, rest)]
+        skip, none, present, others = (fastavro.parse_schema(plain(part)) for part in (skipped, nothing, after, rest))
     except SchemaParseException as error:
         raise _foreign(writer.name) from error
-    return Layout({field["name"]: field["type"] for field in row["fields"]}, *parsed, shape=_shape(row))
+    return Layout(columns, skip, none, present, others, _shape(row))
 
 
 def _shape(row: Mapping[str, Any]) -> bytes:

@@ -21,6 +21,7 @@ class Column(NamedTuple):
     modifier: int
     not_null: bool
     generated: bool = False
+    """Whether it is made from others and therefore not in the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ FROM pg_class c WHERE c.oid = to_regclass(%s)
 """
 _COLUMNS = """
 SELECT attname AS name, atttypid::int8 AS type_oid, atttypmod AS modifier, attnotnull AS not_null,
-       attgenerated <> '' AS generated
+       attgenerated <> '' AND NOT (attgenerated = 's' AND coalesce((
+           SELECT to_jsonb(p) ->> 'pubgencols' = 's' FROM pg_publication p WHERE pubname = %s), false)) AS generated
 FROM pg_attribute WHERE attrelid = %s AND attnum > 0 AND NOT attisdropped ORDER BY attnum
 """
 _KEYS = """
@@ -80,9 +82,11 @@ GROUP BY i.indexrelid HAVING bool_and(a.attnotnull)
 """
 _TYPE = """
 SELECT t.oid::int8 AS oid, t.typname AS name, t.typtype::text AS kind, t.typbasetype::int8 AS base,
-       t.typtypmod AS base_modifier, CASE WHEN t.typcategory = 'A' THEN t.typelem::int8 ELSE 0 END AS element,
-       coalesce((SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e
-                 WHERE e.enumtypid = t.oid), '{}') AS labels
+       t.typtypmod AS base_modifier, t.typdelim::text AS delimiter,
+       coalesce((SELECT e.oid::int8 FROM pg_type e WHERE e.typarray = t.oid), 0) AS element,
+       CASE WHEN t.oid = 'money'::regtype THEN ARRAY[1::money::text, (-1)::money::text] ELSE coalesce((
+           SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid
+       ), '{}') END AS labels
 FROM pg_type t WHERE t.oid = %s
 """
 _SLOT = """
@@ -96,7 +100,7 @@ FROM pg_publication WHERE pubname = %s
 """
 _ENTRIES = """
 SELECT t.schemaname || '.' || t.tablename AS name, coalesce(r.oid::int8, 0) AS entry,
-       t.rowfilter IS NOT NULL OR r.prattrs IS NOT NULL AS filtered
+       to_jsonb(t) ->> 'rowfilter' IS NOT NULL OR to_jsonb(r) ->> 'prattrs' IS NOT NULL AS filtered
 FROM pg_publication_tables t
 LEFT JOIN pg_publication_rel r
        ON r.prpubid = %s AND r.prrelid = to_regclass(format('%%I.%%I', t.schemaname, t.tablename))
@@ -114,13 +118,16 @@ def quoted(name: str) -> str:
     return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
 
 
-def table(conn: Connection, name: str) -> TableRow | None:
-    """Return a table, or None if there is none of this name."""
+def table(conn: Connection, name: str, publication: str = "") -> TableRow | None:
+    """Return a table, or None if there is none of this name.
+
+    From PostgreSQL 18 on a publication can let generated columns into the log: then they are columns like others.
+    """
     found = _rows(conn, _TABLE, quoted(name))
     if not found:
         return None
     row = found[0]
-    columns = tuple(Column(*column) for column in _rows(conn, _COLUMNS, row.oid))
+    columns = tuple(Column(*column) for column in _rows(conn, _COLUMNS, publication, row.oid))
     keys = tuple(frozenset(key.columns) for key in _rows(conn, _KEYS, row.oid))
     return TableRow(row.oid, row.kind, row.replica_identity, row.filenode, row.readable, row.owned, columns, keys)
 
@@ -128,7 +135,7 @@ def table(conn: Connection, name: str) -> TableRow | None:
 def type_row(conn: Connection, oid: int) -> TypeRow | None:
     """Return a type, or None if it is gone."""
     found = _rows(conn, _TYPE, oid)
-    return TypeRow(*found[0]) if found else None
+    return TypeRow(**found[0]._asdict()) if found else None
 
 
 def slot(conn: Connection, name: str) -> SlotRow | None:

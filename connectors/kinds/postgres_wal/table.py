@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import call
 from typing import Any
 
-from connectors.envelope import NULL, SMALL, SMALL_SOME, SOME, Schema, envelope_schema, optional, string
+from connectors.envelope import NULL, SMALL, SMALL_SOME, SOME, envelope_schema, optional, string
 from connectors.kinds.postgres_wal.catalog import Column
-from connectors.kinds.postgres_wal.types import Form, TypeLookup, as_text, form
+from connectors.kinds.postgres_wal.types import PLACEHOLDER, Form, TypeLookup, as_text, form
 from connectors.kinds.postgres_wal.values import Encode, Unrepresentable
 from hub.wire.avro import Registry, frame
 from hub.wire.contract import Table
@@ -23,6 +23,8 @@ UNCHANGED_TAG = ord("u")
 Value = bytes | int
 Values = list[Value]
 _KEPT = 4096
+_UNCHANGED_TEXT = SOME + string(PLACEHOLDER)
+_INNER = frozenset({"type", "fields", "items"})
 _SHORT = len(SMALL)
 SOURCE_FIELDS: tuple[Mapping[str, Any], ...] = (
     {"name": "schema", "type": "string"},
@@ -69,20 +71,38 @@ def _required_text(value: Value) -> bytes:
     raise Unrepresentable("a value is missing in a column that is NOT NULL")
 
 
-def _column_encoder(how: Form, not_null: bool) -> Callable[[Value], bytes]:
-    """Return what turns a value of one column into the bytes of its field."""
+def _nullable_spare_text(value: Value) -> bytes:
+    if value.__class__ is bytes:
+        size = len(value)
+        return SMALL_SOME[size] + value if size < _SHORT else SOME + string(value)
+    return _UNCHANGED_TEXT if value == UNCHANGED_TAG else _absent(value)
+
+
+def _column_encoder(how: Form, *, not_null: bool, mapped: bool) -> Callable[[Value], bytes]:
+    """Return what turns a value of one column into the bytes of its field.
+
+    A large value that an update left alone may not be in the log: nobody reads it where the column is not mapped, and
+    Debezium's placeholder stands for it; a mapped one cannot travel so.
+    """
     encode: Encode = how.encode
-    if encode is string and not how.few:
+    kept = None if mapped else how.placeholder
+    if encode is string and not how.few and kept is None:
         return _required_text if not_null else _nullable_text
+    if encode is string and not how.few and not not_null:
+        return _nullable_spare_text
 
     def required(value: Value) -> bytes:
         if value.__class__ is bytes:
             return encode(value)
+        if value == UNCHANGED_TAG and kept is not None:
+            return kept
         raise Unrepresentable("a value is missing in a column that is NOT NULL")
 
     def nullable(value: Value) -> bytes:
         if value.__class__ is bytes:
             return SOME + encode(value)
+        if value == UNCHANGED_TAG and kept is not None:
+            return SOME + kept
         return _absent(value)
 
     chosen = required if not_null else nullable
@@ -93,17 +113,17 @@ def _left_out(_value: Value) -> bytes:
     return b""
 
 
-def _once(schema: Schema, seen: set[str]) -> Schema:
+def _once(schema: Any, seen: set[str]) -> Any:
     """Return a schema in which a named type that was defined before is only named."""
-    if not isinstance(schema, Mapping):
-        return schema
-    if schema["type"] == "array":
-        return {**schema, "items": ["null", _once(schema["items"][1], seen)]}
-    if schema["type"] == "record":
-        full = f"{schema['namespace']}.{schema['name']}"
-        if full in seen:
-            return full
-        seen.add(full)
+    if isinstance(schema, Mapping):
+        if schema["type"] == "record":
+            full = f"{schema['namespace']}.{schema['name']}"
+            if full in seen:
+                return full
+            seen.add(full)
+        return {key: _once(value, seen) if key in _INNER else value for key, value in schema.items()}
+    if isinstance(schema, (list, tuple)):
+        return [_once(branch, seen) for branch in schema]
     return schema
 
 
@@ -122,8 +142,10 @@ class TablePlan:
         self._text_frames: dict[frozenset[int], bytes] = {}
         self.captured = [column.name not in table.ignore for column in columns]
         forms = [form(c.type_oid, c.modifier, types) or as_text() for c in columns]
+        mapped = table.mapped.union(table.key)
+        self._spare = [at for at, column in enumerate(columns) if column.name not in mapped]
         self._encoders = [
-            _column_encoder(how, column.not_null) if captured else _left_out
+            _column_encoder(how, not_null=column.not_null, mapped=column.name in mapped) if captured else _left_out
             for how, column, captured in zip(forms, columns, self.captured, strict=True)
         ]
         seen: set[str] = set()
@@ -169,16 +191,17 @@ class TablePlan:
                 NULL if before is None else SOME + self.row(before),
                 NULL if after is None else SOME + self.row(after),
             ))  # fmt: skip
-        except Unrepresentable:
+        except ValueError:  # Unrepresentable, or a text that its type never writes: of somebody's own type of that name
             return self.images_as_text(before, after)
 
     def images_as_text(self, before: Values | None, after: Values | None, largest: int | None = None) -> bytes:
         """Return a message's beginning in which every column is a text, for values that their type cannot hold.
 
-        A column whose value the log does not hold, or whose text is over `largest` bytes, is left out of the schema:
-        clean then holds the row if the column is mapped.
+        A mapped column whose value the log does not hold, or any whose text is over `largest` bytes, is left out of
+        the schema: clean then holds the row if the column is mapped.
         """
-        rows = [row for row in (before, after) if row is not None]
+        pair = [None if row is None else self._stood_in(row) for row in (before, after)]
+        rows = [row for row in pair if row is not None]
         out = frozenset(
             at
             for at, captured in enumerate(self.captured)
@@ -189,9 +212,19 @@ class TablePlan:
             self._text_frames[out] = self._register([optional(name, "string") for name in kept])
         images = [
             NULL if row is None else SOME + b"".join(_nullable_text(v) for at, v in enumerate(row) if at not in out)
-            for row in (before, after)
+            for row in pair
         ]
         return self._text_frames[out] + b"".join(images)
+
+    def _stood_in(self, row: Values) -> Values:
+        """Return a row in which Debezium's placeholder stands for what the log does not repeat and nobody reads."""
+        if UNCHANGED_TAG not in row:
+            return row
+        stood_in = list(row)
+        for at in self._spare:
+            if row[at] == UNCHANGED_TAG:
+                stood_in[at] = PLACEHOLDER
+        return stood_in
 
 
 def _no_text(value: Value, largest: int | None) -> bool:

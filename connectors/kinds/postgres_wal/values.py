@@ -1,7 +1,8 @@
 """From PostgreSQL's text form of a value to the Avro bytes of Debezium's form.
 
-The text is what a session with DateStyle ISO, TimeZone UTC, bytea_output hex and extra_float_digits 1 writes; snapshot
-and stream use such sessions, so both give equal bytes.
+The text is what a session with DateStyle ISO, IntervalStyle iso_8601, TimeZone UTC, bytea_output hex and
+extra_float_digits 1 writes; snapshot and stream use such sessions, so both give equal bytes.  Values made of several
+are in `nested` and `shapes`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import struct
 from collections.abc import Callable
 from datetime import date
 
-from connectors.envelope import NULL, SOME, long, string
+from connectors.envelope import long, string
 
 Encode = Callable[[bytes], bytes]
 
@@ -24,6 +25,13 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _DATE = re.compile(rb"(\d{4,})-(\d\d)-(\d\d)")
 _TIME = re.compile(rb"(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?")
 _OFFSET = re.compile(rb"([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?$")
+_MONTH_US = _DAY_US * 487 // 16
+"""A month of an interval: 365.25 / 12 days, as Debezium has it."""
+_INTERVAL = re.compile(
+    rb"P(?:(-?\d+)Y)?(?:(-?\d+)M)?(?:(-?\d+)D)?(?:T(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?)(\d+)(?:\.(\d{1,6}))?S)?)?"
+)
+_LONG = range(-(2**63), 2**63)
+_DIGITS = re.compile(r"[0-9]")
 
 
 class Unrepresentable(ValueError):
@@ -67,8 +75,8 @@ def decimal(scale: int) -> Encode:
 
 
 def variable_decimal(text: bytes) -> bytes:
-    """Encode numeric without a scale: VariableScaleDecimal, the scale and the unscaled number."""
-    number, digits = _unscaled(text)
+    """Encode numeric without a scale: VariableScaleDecimal, the scale and the unscaled number, in its shortest form."""
+    number, digits = _unscaled(text.rstrip(b"0").rstrip(b".") if b"." in text else text)
     return long(digits) + _big(number)
 
 
@@ -78,6 +86,35 @@ def _unscaled(text: bytes) -> tuple[int, int]:
         return int(whole + decimals), len(decimals)
     except ValueError as error:
         raise Unrepresentable("neither NaN nor infinity is a decimal") from error
+
+
+def money(one: str, minus_one: str) -> tuple[int, Encode]:
+    """Return the scale of money and its encoder (Connect's Decimal), given how this session writes 1 and -1.
+
+    How money is written, decimals included, is the locale's; only its digits and the mark of a negative one count.
+    """
+    scale = len(_DIGITS.findall(one)) - 1
+    marks = set(minus_one) - set(one)
+
+    def encode(text: bytes) -> bytes:
+        written = text.decode()
+        number = int("".join(_DIGITS.findall(written)))
+        return _big(-number if marks.intersection(written) else number)
+
+    return scale, encode
+
+
+def bit(text: bytes) -> bytes:
+    """Encode bit(1), and varbit(1) unless it is empty: a boolean."""
+    if len(text) != 1:
+        raise Unrepresentable("no single bit")
+    return b"\1" if text == b"1" else b"\0"
+
+
+def bits(text: bytes) -> bytes:
+    """Encode bit(n) and varbit: io.debezium.data.Bits, the last bit lowest, low bytes first, no zero byte last."""
+    number = int(text, 2) if text else 0
+    return string(number.to_bytes((number.bit_length() + 7) // 8, "little"))
 
 
 def _big(number: int) -> bytes:
@@ -150,12 +187,25 @@ def timestamp_micros(text: bytes) -> bytes:
     return long(_timestamp_us(text))
 
 
-def zoned_timestamp(text: bytes) -> bytes:
-    """Encode timestamptz: io.debezium.time.ZonedTimestamp, ISO 8601 in UTC; years as Java writes them."""
-    if text[-3:] == b"+00" and text[4:5] == b"-":
-        return string(b"%bT%bZ" % (text[:10], text[11:-3]))
+def zoned_timestamp(precision: int) -> Encode:
+    """Return the encoder of timestamptz: io.debezium.time.ZonedTimestamp, ISO 8601 in UTC.
+
+    It has as many decimals as the column declares, and years as Java writes them.
+    """
+    whole = 20 + precision if precision else 19
+    longest = whole + 3
+
+    def encode(text: bytes) -> bytes:
+        if len(text) == longest and text[-3:] == b"+00" and text[4:5] == b"-":
+            return string(b"%bT%bZ" % (text[:10], text[11:-3]))
+        return string(_any_zoned(text, precision))
+
+    return encode
+
+
+def _any_zoned(text: bytes, precision: int) -> bytes:
     if text in TIMESTAMP_INFINITY:
-        return string(text)
+        return text
     found = _DATE.match(text)
     if found is None or b"+00" not in text:
         raise Unrepresentable("no timestamp in UTC")
@@ -163,8 +213,10 @@ def zoned_timestamp(text: bytes) -> bytes:
     if text.endswith(b"BC"):
         year = 1 - year
     sign = b"" if 0 <= year <= 9999 else b"-" if year < 0 else b"+"
-    clock = text[found.end() + 1 : text.index(b"+00")]
-    return string(b"%b%04d-%b-%bT%bZ" % (sign, abs(year), found[2], found[3], clock))
+    clock, _, fraction = text[found.end() + 1 : text.index(b"+00")].partition(b".")
+    if precision:
+        clock += b"." + fraction.ljust(precision, b"0")
+    return b"%b%04d-%b-%bT%bZ" % (sign, abs(year), found[2], found[3], clock)
 
 
 def zoned_time(text: bytes) -> bytes:
@@ -174,9 +226,23 @@ def zoned_time(text: bytes) -> bytes:
         raise Unrepresentable("no time with a zone")
     ahead = int(offset[2]) * 3600 + int(offset[3] or 0) * 60 + int(offset[4] or 0)
     moved = _micros(text) - (ahead if offset[1] == b"+" else -ahead) * 1_000_000
-    seconds, fraction = divmod(moved % _DAY_US, 1_000_000)
+    seconds, fraction = divmod(moved if moved == _DAY_US and not ahead else moved % _DAY_US, 1_000_000)
     clock = b"%02d:%02d:%02d" % (seconds // 3600, seconds // 60 % 60, seconds % 60)
     return string(clock + (b".%06d" % fraction).rstrip(b"0") + b"Z" if fraction else clock + b"Z")
+
+
+def interval(text: bytes) -> bytes:
+    """Encode interval: io.debezium.time.MicroDuration, in whole microseconds."""
+    found = _INTERVAL.fullmatch(text)
+    if found is None:
+        raise Unrepresentable("no finite interval")
+    years, months, days_, hours, minutes = (int(part or 0) for part in found.groups()[:5])
+    micros = int(found[7] or 0) * 1_000_000 + int((found[8] or b"").ljust(6, b"0"))
+    clock = (hours * 60 + minutes) * 60_000_000 + (-micros if found[6] else micros)
+    total = (years * 12 + months) * _MONTH_US + days_ * _DAY_US + clock
+    if total not in _LONG:
+        raise Unrepresentable("an interval of more than 292,000 years")
+    return long(total)
 
 
 def hexadecimal(text: bytes) -> bytes:
@@ -184,38 +250,3 @@ def hexadecimal(text: bytes) -> bytes:
     if not text.startswith(b"\\x"):
         raise Unrepresentable("bytea is not in hex form")
     return string(bytes.fromhex(text[2:].decode()))
-
-
-def array(element: Encode) -> Encode:
-    """Return the encoder of a one-dimensional array whose elements may be null."""
-
-    def encode(text: bytes) -> bytes:
-        items = array_items(text)
-        if not items:
-            return b"\0"
-        return long(len(items)) + b"".join([NULL if v is None else SOME + element(v) for v in items]) + b"\0"
-
-    return encode
-
-
-_ITEM = re.compile(rb'"((?:[^"\\]|\\.)*)"|([^,{}"]+)', re.DOTALL)
-_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
-
-
-def array_items(text: bytes) -> list[bytes | None]:
-    """Return the elements of an array's text; bounds are dropped, raises Unrepresentable for two dimensions."""
-    body = text.partition(b"=")[2] if text.startswith(b"[") else text
-    if body[1:2] == b"{":
-        raise Unrepresentable("an array of several dimensions")
-    items: list[bytes | None] = []
-    at, end = 1, len(body) - 1
-    while at < end:
-        found = _ITEM.match(body, at, end)
-        if found is None:
-            raise Unrepresentable("no array")
-        if found[1] is not None:
-            items.append(_ESCAPED.sub(rb"\1", found[1]))
-        else:
-            items.append(None if found[2] == b"NULL" else found[2])
-        at = found.end() + 1
-    return items

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.envelope import long, string
 from connectors.kinds.postgres_wal import values
-from connectors.kinds.postgres_wal.values import Unrepresentable, array_items
+from connectors.kinds.postgres_wal.values import Unrepresentable
 
 Encode = Callable[[bytes], bytes]
 VARIABLE = {
@@ -73,13 +73,19 @@ def test_times_are_counts(encode: Encode, text: str, number: int) -> None:
 @pytest.mark.parametrize(
     ("encode", "text", "iso"),
     [
-        (values.zoned_timestamp, "2026-11-24 01:02:03+00", "2026-11-24T01:02:03Z"),
-        (values.zoned_timestamp, "2026-11-24 01:02:03.123456+00", "2026-11-24T01:02:03.123456Z"),
-        (values.zoned_timestamp, "12026-11-24 01:02:03.5+00", "+12026-11-24T01:02:03.5Z"),
-        (values.zoned_timestamp, "0044-03-15 00:00:00+00 BC", "-0043-03-15T00:00:00Z"),
-        (values.zoned_timestamp, "infinity", "infinity"),
+        (values.zoned_timestamp(6), "2026-11-24 01:02:03+00", "2026-11-24T01:02:03.000000Z"),
+        (values.zoned_timestamp(6), "2026-11-24 01:02:03.123456+00", "2026-11-24T01:02:03.123456Z"),
+        (values.zoned_timestamp(6), "12026-11-24 01:02:03.5+00", "+12026-11-24T01:02:03.500000Z"),
+        (values.zoned_timestamp(6), "294276-12-31 23:59:59.999999+00", "+294276-12-31T23:59:59.999999Z"),
+        (values.zoned_timestamp(6), "0044-03-15 00:00:00+00 BC", "-0043-03-15T00:00:00.000000Z"),
+        (values.zoned_timestamp(6), "0044-03-15 01:02:03.5+00 BC", "-0043-03-15T01:02:03.500000Z"),
+        (values.zoned_timestamp(3), "2026-11-24 01:02:03.1+00", "2026-11-24T01:02:03.100Z"),
+        (values.zoned_timestamp(3), "2026-11-24 01:02:03.125+00", "2026-11-24T01:02:03.125Z"),
+        (values.zoned_timestamp(0), "2026-11-24 01:02:03+00", "2026-11-24T01:02:03Z"),
+        (values.zoned_timestamp(6), "infinity", "infinity"), (values.zoned_timestamp(0), "-infinity", "-infinity"),
         (values.zoned_time, "13:04:05+07", "06:04:05Z"), (values.zoned_time, "01:00:00.25+07", "18:00:00.25Z"),
-        (values.zoned_time, "23:00:00-05:30", "04:30:00Z"),
+        (values.zoned_time, "23:00:00-05:30", "04:30:00Z"), (values.zoned_time, "24:00:00+00", "24:00:00Z"),
+        (values.zoned_time, "24:00:00+07", "17:00:00Z"), (values.zoned_time, "00:00:00+15:59:59", "08:00:01Z"),
     ],
 )  # fmt: skip
 def test_times_with_a_zone_are_iso_texts_in_utc(encode: Encode, text: str, iso: str) -> None:
@@ -96,6 +102,16 @@ def test_decimals_are_the_unscaled_number(scale: int, text: str, unscaled: int) 
     assert isinstance(data, bytes)
     assert int.from_bytes(data, "big", signed=True) == unscaled
     assert len(data) == 1 or data[0] not in {0, 255} or (data[0] == 0) == (data[1] > 127), "not the shortest form"
+
+
+@pytest.mark.parametrize(
+    ("text", "scale", "unscaled"),
+    [("2.50", 1, 25), ("2.00", 0, 2), ("100", 0, 100), ("0.000", 0, 0), ("-0.0120", 3, -12), ("1200.10", 1, 12001)],
+)
+def test_decimals_without_a_scale_have_their_shortest_form(text: str, scale: int, unscaled: int) -> None:
+    datum = read(VARIABLE, values.variable_decimal(text.encode()))
+    assert isinstance(datum, dict)
+    assert (datum["scale"], int.from_bytes(datum["value"], "big", signed=True)) == (scale, unscaled)
 
 
 @given(st.decimals(-(10**15), 10**15, allow_nan=False, places=6))
@@ -126,19 +142,52 @@ def test_bytes_come_from_their_hex_form() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "items"),
+    ("text", "data"),
+    [("11", b"\3"), ("1000000", b"\x40"), ("00", b""), ("000000110000001000000001", b"\1\2\3"),
+     ("1" + "0" * 63, bytes(7) + b"\x80"), ("101", b"\5"), ("", b""),
+     ("111011010001000110000001000000001", b"\x01\x02\x23\xda\x01")],
+)  # fmt: skip
+def test_bits_are_bytes_from_the_last_bit_on(text: str, data: bytes) -> None:
+    assert read("bytes", values.bits(text.encode())) == data
+
+
+def test_a_single_bit_is_a_boolean() -> None:
+    assert [read("boolean", values.bit(text)) for text in (b"0", b"1")] == [False, True]
+    with pytest.raises(Unrepresentable):
+        values.bit(b"")
+
+
+@pytest.mark.parametrize(
+    ("one", "minus_one", "text", "scale", "unscaled"),
     [
-        (b"{}", []), (b"{1,2}", [b"1", b"2"]), (b"{NULL,a}", [None, b"a"]), (b'{"NULL",""}', [b"NULL", b""]),
-        (b'{"a,b","c\\"d","e\\\\f","{g}"}', [b"a,b", b'c"d', b"e\\f", b"{g}"]), (b"[0:1]={x,y}", [b"x", b"y"]),
-        (b'{"line\nbreak"}', [b"line\nbreak"]),
+        ("$1.00", "-$1.00", "-$92,233,720,368,547,758.08", 2, -(2**63)), ("$1.00", "-$1.00", "$0.05", 2, 5),
+        ("Rp1,00", "-Rp1,00", "Rp1.234,50", 2, 123450), ("¥1", "-¥1", "-¥1,234", 0, -1234),
+        ("1.000 د.ك", "(1.000 د.ك)", "(12.345 د.ك)", 3, -12345),
     ],
 )  # fmt: skip
-def test_arrays_are_taken_apart(text: bytes, items: list[bytes | None]) -> None:
-    assert array_items(text) == items
-    schema = {"type": "array", "items": ["null", "bytes"]}
-    assert read(schema, values.array(string)(text)) == items
+def test_money_is_read_in_any_locale(one: str, minus_one: str, text: str, scale: int, unscaled: int) -> None:
+    found, encode = values.money(one, minus_one)
+    data = read("bytes", encode(text.encode()))
+    assert isinstance(data, bytes)
+    assert (found, int.from_bytes(data, "big", signed=True)) == (scale, unscaled)
 
 
-def test_an_array_of_several_dimensions_is_refused() -> None:
+MONTH = 2_629_800_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "micros"),
+    [
+        ("PT0S", 0), ("P1M", MONTH), ("P1Y2M3DT4H5M6.78S", 14 * MONTH + 3 * 86_400_000_000 + 14_706_780_000),
+        ("P-1Y-2M3DT-4H", -14 * MONTH + 3 * 86_400_000_000 - 14_400_000_000), ("PT-0.000001S", -1),
+        ("PT0.5S", 500_000), ("P-1D", -86_400_000_000), ("PT-5M-6.25S", -306_250_000),
+    ],
+)  # fmt: skip
+def test_intervals_are_whole_microseconds(text: str, micros: int) -> None:
+    assert read("long", values.interval(text.encode())) == micros
+
+
+@pytest.mark.parametrize("text", ["infinity", "-infinity", "P178000000Y", "1 day", ""])
+def test_an_interval_that_no_number_holds_is_refused(text: str) -> None:
     with pytest.raises(Unrepresentable):
-        array_items(b"{{1,2},{3,4}}")
+        values.interval(text.encode())

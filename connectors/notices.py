@@ -47,7 +47,10 @@ class Notices:
         _LOG.info(
             "source_notice", source=self._source, table=notice.table, code=notice.code, detail=dict(notice.detail)
         )
-        record = SourceNotice(self._source, notice.table, notice.code, dict(notice.detail), self._clock.now_us())
+        detail = {**notice.detail}
+        if "reason" in detail:  # another's words: a database's error text may quote a value
+            detail["reason"] = log.without_numbers(detail["reason"])
+        record = SourceNotice(self._source, notice.table, notice.code, detail, self._clock.now_us())
         return Outgoing(NOTICE.name, self._source.encode(), self._codec.encode(record))
 
     def count(self, notices: Sequence[Notice]) -> None:

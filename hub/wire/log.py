@@ -29,13 +29,18 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
     return {key: _clean(key, value) for key, value in event.items()}
 
 
+def without_numbers(text: str) -> str:
+    """Return a text with every run of digits that could be a personal number replaced."""
+    return _LONG_NUMBER.sub(REDACTED, text)
+
+
 def _clean(key: str, value: Any) -> Any:
     if key.lower() in PERSONAL_FIELDS:
         return REDACTED
     if key in _SAFE_FIELDS:
         return value
     if isinstance(value, str):
-        return _LONG_NUMBER.sub(REDACTED, value)
+        return without_numbers(value)
     if isinstance(value, dict):
         return {k: _clean(str(k), v) for k, v in value.items()}
     if isinstance(value, list | tuple):

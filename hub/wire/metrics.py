@@ -50,10 +50,17 @@ SNAPSHOT_ROWS = _counter("satudata_snapshot_rows_total", "Rows read by snapshots
 SNAPSHOT_PROGRESS = _gauge(
     "satudata_snapshot_progress_ratio", "Part of a table that its latest snapshot has read, 0 to 1", "source", "table"
 )
-SOURCE_DRIFT = _counter("satudata_source_drift_total", "Columns met that the contract does not know", "source", "table")
+SOURCE_DRIFT = _counter(
+    "satudata_source_drift_total", "Columns seen to be added, dropped, renamed or retyped", "source", "table"
+)
 TABLE_STOPPED = _gauge(
     "satudata_source_table_stopped", "1 while a table is not forwarded because it drifted, else 0", "source", "table"
 )
+DRIFTED_COLUMNS = _gauge(
+    "satudata_source_drifted_columns",
+    "Columns of a table that its contract does not know, misses, or knows with another type",
+    "source", "table",
+)  # fmt: skip
 SOURCE_PAUSED = _gauge("satudata_source_paused", "1 while an operator's pause stands, else 0", "source")
 SOURCE_HELD_BYTES = _gauge("satudata_source_log_held_bytes", "Log that the source keeps for the hub", "source")
 SOURCE_BUDGET_BYTES = _gauge(

@@ -59,6 +59,7 @@ class ReplayStage:
 
 class TestReplay(ConnectorSuite):
     kind = "replay"
+    reads_again = False
 
     @pytest.fixture
     def stage(self, tmp_path: Path) -> ReplayStage:

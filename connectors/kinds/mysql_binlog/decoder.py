@@ -102,6 +102,7 @@ class Decoder:
 
     def __init__(self, checksum: bool) -> None:
         self._checksum = checksum
+        self._mariadb = False
         self._tables: dict[int, Shape] = {}
         self._shapes: dict[bytes, Shape] = {}
 
@@ -116,8 +117,9 @@ class Decoder:
 
     def _format(self, event: bytes, first: Head) -> FormatDescription:
         made = parse_format(event, first)
-        self._checksum = made.checksum
+        self._checksum, self._mariadb = made.checksum, made.mariadb
         self._tables.clear()
+        self._shapes.clear()
         return made
 
     def _checked(self, event: bytes, first: Head) -> bytes:
@@ -166,7 +168,7 @@ class Decoder:
         if shape is None:
             if len(self._shapes) >= _MOST_SHAPES:
                 self._shapes.clear()
-            shape = self._shapes[body] = parse_shape(body)
+            shape = self._shapes[body] = parse_shape(body, mariadb=self._mariadb)
         self._tables[table_id] = shape
         return TableMap(first, table_id, shape)
 

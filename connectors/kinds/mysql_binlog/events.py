@@ -16,6 +16,7 @@ IGNORABLE = 0x80
 """Header flag: a reader that does not know the event may pass over it."""
 ARTIFICIAL = 0x20
 """Header flag: the server made the event for this connection; it is in no file."""
+_FIRST_OF_MARIADB = 160
 _HEAD = struct.Struct("<IBIIIH").unpack_from
 _QUERY = struct.Struct("<IIBHH").unpack_from
 
@@ -45,6 +46,8 @@ class FormatDescription(NamedTuple):
     server: str
     """The server's version, as it calls itself."""
     checksum: bool
+    mariadb: bool
+    """Which family wrote the file: MariaDB's own events have numbers over 160."""
 
 
 class Rotate(NamedTuple):
@@ -100,6 +103,8 @@ class WireColumn(NamedTuple):
     collation: int | None = None
     labels: tuple[bytes, ...] | None = None
     """Of an enum or set, in their own character set."""
+    point: bool = False
+    """Of a geometry: it holds points only."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,7 +196,8 @@ def head(event: bytes) -> Head:
 def parse_format(event: bytes, first: Head) -> FormatDescription:
     """Return what a FORMAT_DESCRIPTION event says; its last five bytes are the checksum's kind and value."""
     server = event[HEADER + 2 : HEADER + 52].rstrip(b"\0").decode("ascii", "replace")
-    return FormatDescription(first, server, event[-5] == 1)
+    kinds_known = len(event) - HEADER - 57 - 5
+    return FormatDescription(first, server, event[-5] == 1, kinds_known >= _FIRST_OF_MARIADB)
 
 
 def parse_rotate(event: bytes, first: Head) -> Rotate:

@@ -15,13 +15,15 @@ _META_SIZE: Mapping[int, int] = {
     FLOAT: 1, DOUBLE: 1, VARCHAR: 2, BIT: 2, TIMESTAMP2: 1, DATETIME2: 1, TIME2: 1, JSON: 1, NEWDECIMAL: 2, ENUM: 2,
     SET: 2, BLOB: 1, VAR_STRING: 2, STRING: 2, GEOMETRY: 1, BLOB_COMPRESSED: 1, VARCHAR_COMPRESSED: 2, VECTOR: 1,
 }  # fmt: skip
-_NUMBERS = frozenset({TINY, SHORT, INT24, LONG, LONGLONG, NEWDECIMAL, FLOAT, DOUBLE, YEAR})
+_NUMBERS = frozenset({TINY, SHORT, INT24, LONG, LONGLONG, NEWDECIMAL, FLOAT, DOUBLE})
 _TEXTS = frozenset({VARCHAR, VAR_STRING, STRING, BLOB, BLOB_COMPRESSED, VARCHAR_COMPRESSED})
-_SIGNEDNESS, _CHARSET, _CHARSETS, _NAMES, _SETS, _ENUMS = 1, 2, 3, 4, 5, 6
+_MARIADB_TOO = (_NUMBERS | {YEAR}, _TEXTS | {GEOMETRY})
+"""MariaDB tells the sign of years and the character set of shapes as well; seen in 11.4's own events."""
+_SIGNEDNESS, _CHARSET, _CHARSETS, _NAMES, _SETS, _ENUMS, _GEOMETRY = 1, 2, 3, 4, 5, 6, 7
 _KEY, _KEY_PARTS, _LABEL_CHARSET, _LABEL_CHARSETS = 8, 9, 10, 11
 
 
-def parse_shape(body: bytes) -> Shape:
+def parse_shape(body: bytes, *, mariadb: bool) -> Shape:
     """Return what a TABLE_MAP event says; `body` follows the table's number and the flags."""
     end = 1 + body[0]
     schema, at = body[1:end].decode(), end + 1
@@ -35,7 +37,12 @@ def parse_shape(body: bytes) -> Shape:
     nulls = int.from_bytes(body[at : at + (count + 7) // 8], "little")
     columns = [column._replace(nullable=bool(nulls >> n & 1)) for n, column in enumerate(columns)]
     fields = dict(_fields(body, at + (count + 7) // 8))
-    return Shape(schema, table, tuple(_described(columns, fields)), _key(fields))
+    return Shape(
+        schema,
+        table,
+        tuple(_described(columns, fields, *(_MARIADB_TOO if mariadb else (_NUMBERS, _TEXTS)))),
+        _key(fields),
+    )
 
 
 def _typed(types: bytes, meta: bytes) -> Iterator[WireColumn]:
@@ -71,16 +78,21 @@ def _fields(body: bytes, at: int) -> Iterator[tuple[int, bytes]]:
         raise Halt("a table's description in the log ends too early: the log is damaged")
 
 
-def _described(columns: list[WireColumn], fields: Mapping[int, bytes]) -> list[WireColumn]:
+def _described(
+    columns: list[WireColumn], fields: Mapping[int, bytes], numbers: frozenset[int], texts: frozenset[int]
+) -> list[WireColumn]:
     """Return the columns with what the optional metadata says of them."""
     made = list(columns)
     if _SIGNEDNESS in fields:
         bits = fields[_SIGNEDNESS]
-        for n, at in enumerate(_of(columns, _NUMBERS)):
+        for n, at in enumerate(_of(columns, numbers)):
             made[at] = made[at]._replace(unsigned=bool(bits[n >> 3] >> (7 - (n & 7)) & 1))
-    for one, each, types in ((_CHARSET, _CHARSETS, _TEXTS), (_LABEL_CHARSET, _LABEL_CHARSETS, frozenset({ENUM, SET}))):
+    for one, each, types in ((_CHARSET, _CHARSETS, texts), (_LABEL_CHARSET, _LABEL_CHARSETS, frozenset({ENUM, SET}))):
         for at, collation in _collations(_of(columns, types), fields.get(one), fields.get(each)):
             made[at] = made[at]._replace(collation=collation)
+    if _GEOMETRY in fields:
+        for at, kind in zip(_of(columns, frozenset({GEOMETRY})), _integers(fields[_GEOMETRY]), strict=True):
+            made[at] = made[at]._replace(point=kind == 1)
     for field, kind in ((_SETS, SET), (_ENUMS, ENUM)):
         if field in fields:
             for at, labels in zip(_of(columns, frozenset({kind})), _labels(fields[field]), strict=True):

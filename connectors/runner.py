@@ -14,6 +14,7 @@ from connectors.notices import Notices
 from connectors.positions import Positions
 from connectors.protocol import Surroundings
 from connectors.signals import Signals
+from connectors.verification import Verifying
 from hub.wire import contract as contracts
 from hub.wire import identity, log, metrics
 from hub.wire.avro import Codec, ConfluentRegistry, Registry
@@ -45,7 +46,8 @@ def build(master: bytes, contract: Contract, *, sender: Sender, log_: Log, regis
     positions = Positions(source, log_, sender, codec, clock)
     notices = Notices(source, codec, clock)
     delivery = Delivery(source, positions, sender, notices, clock)
-    return Runner(contract, connector, Parts(positions, delivery, log_, clock, Signals(source, log_, codec)))
+    verifier = Verifying(contract, around, sender=sender, log_=log_, codec=codec, clock=clock)
+    return Runner(contract, connector, Parts(positions, delivery, log_, clock, Signals(source, log_, codec), verifier))
 
 
 def run(settings: Settings, contract: Contract) -> int:

@@ -109,12 +109,15 @@ class Verifying:
         return not waits and self._taking is None and self._taken is None and self._sent is None
 
     def _begin(self, connector: Fingerprinting) -> None:
-        if not self._recalled():
-            return
-        table = next(iter(self._asked), None) or self._due_now()
+        table = next(iter(self._asked), None)
+        if table is None and self._every_s is not None and self._recalled():
+            table = self._due_now()
         if table is not None:
-            future = self._pool().submit(connector.fingerprint, table)
-            self._taking = table, future, self._clock.now_us()
+            self._taking = table, self._pool().submit(self._take, connector, table), self._clock.now_us()
+
+    def _take(self, connector: Fingerprinting, table: str) -> Fingerprint:
+        self._log.ensure([VERIFICATION])
+        return connector.fingerprint(table)
 
     def _pool(self) -> ThreadPoolExecutor:
         if self._threads is None:
@@ -141,7 +144,6 @@ class Verifying:
         return True
 
     def _recall(self) -> Mapping[str, int]:
-        self._log.ensure([VERIFICATION])
         found: dict[str, int] = {}
         for message in self._log.read(VERIFICATION.name):
             if message.value is not None:

@@ -19,7 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("hub.platform.commands:status", "Show which services run, and where"),
     "prepare": ("hub.flow:prepare_command", "Create topics, schemas and tables; safe to repeat"),
     "check": ("connectors.commands:check", "Check a source before it goes live, with remedies"),
-    "run": ("hub.flow:run_command", "Run one stage (clean, reconcile, publish, serve) or one source"),
+    "run": ("hub.flow:run_command", "Run one stage (clean, reconcile, publish, serve, verify) or one source"),
     "demo": ("hub.demo.commands:demo", "Watch invented changes become golden records"),
     "quarantine": ("hub.serve.commands:quarantine", "List, show, retry or discard refused records"),
     "explain": ("hub.serve.commands:explain", "Tell why these records are one person, and each value's reason"),

@@ -103,11 +103,19 @@ def _serve(settings: Settings) -> int:
     return process.run(settings)
 
 
+# -- beside the river: does the hub hold what each office holds?
+def _verify(settings: Settings) -> int:
+    from hub.verify import process
+
+    return process.run(settings, contract.load_all(settings))
+
+
 STAGES: Mapping[str, Callable[[Settings], int]] = {
     "clean": _clean,
     "reconcile": _reconcile,
     "publish": _publish,
     "serve": _serve,
+    "verify": _verify,
 }
 
 
@@ -120,7 +128,7 @@ def run(name: str, settings: Settings) -> int:
 
 
 def run_command(
-    name: Annotated[str, typer.Argument(help="clean, reconcile, publish, serve, or a source's name")],
+    name: Annotated[str, typer.Argument(help="clean, reconcile, publish, serve, verify, or a source's name")],
 ) -> None:
     """Run one stage or one source in the foreground; Ctrl-C stops it cleanly.
 
@@ -135,4 +143,4 @@ def prepare_command() -> None:
     settings = Settings()
     prepare(settings)
     sources = ", ".join(contract.load_all(settings))
-    typer.echo(f"ready; now `satudata run` clean, reconcile, publish, serve and each source: {sources}")
+    typer.echo(f"ready; now `satudata run` clean, reconcile, publish, serve, verify and each source: {sources}")

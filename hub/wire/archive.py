@@ -108,6 +108,35 @@ class Archive:
             self._unsaved.pop(mark, None)
 
 
+class Digests:
+    """Reads the digest out of the bodies of clean records, and no more of them."""
+
+    ENOUGH = 1024
+    """Bytes of a body's beginning that surely hold the digest: names of source and table stand before it."""
+
+    def __init__(self, find: Find) -> None:
+        self._find = find
+        self._parts: dict[bytes, Any] = {}
+
+    def of(self, body: bytes) -> int:
+        """Return the digest of a body, or of its first `ENOUGH` bytes; raises Halt for an unreadable one."""
+        mark = bytes(body[len(MARK) : HEAD])
+        part = self._parts.get(mark)
+        if part is None:
+            part = self._parts[mark] = self._part(mark)
+        stream = io.BytesIO(body)
+        stream.seek(HEAD)
+        return int(fastavro.schemaless_reader(stream, part, None)["digest"])
+
+    def _part(self, mark: bytes) -> Any:
+        text = self._find(mark)
+        if text is None:
+            raise Halt(f"schema {mark.hex()} of a stored body is not in store.schema; restore it from a backup")
+        schema = plain(json.loads(text))
+        names = [field["name"] for field in schema["fields"]]
+        return fastavro.parse_schema({**schema, "fields": schema["fields"][: names.index("digest") + 1]})
+
+
 def fingerprint_of(schema: Any) -> bytes:
     """Return the eight CRC-64-AVRO bytes of a schema as they stand in a body's head (little endian)."""
     return bytes.fromhex(str(fingerprint(to_parsing_canonical_form(schema), "CRC-64-AVRO")))

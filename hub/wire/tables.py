@@ -1,8 +1,8 @@
 """Every table of the hub's PostgreSQL, as SQLAlchemy core: what persist writes and publish and serve read.
 
 Schema `link` holds what is needed to know who is the same, schema `store` what the hub tells others.  Only the holder
-of `link.lease` writes, in one transaction a batch; so the order of `store.clock` is the order of commits and a reader
-that has seen a sequence has seen everything below it.
+of `link.lease` writes, in one transaction a batch (but for `store.verification`); so the order of `store.clock` is the
+order of commits and a reader that has seen a sequence has seen everything below it.
 
 Left out on purpose: blocking keys (a function of `link.record.body` and the model, rebuilt at load) and a table of
 clusters (`store.member` is it).  Record ids are 16 bytes, versions 24 (`hub.wire.version`); entity ids are UUIDs.
@@ -232,6 +232,22 @@ schema = Table(
     _must("text", Text), schema=STORE,
 )  # fmt: skip
 """Writer's schemas of every `body`, so that a store outlives its registry."""
+
+verification = Table(
+    "verification", METADATA,
+    _must("source", Text), _must("tbl", Text),
+    Column("version", LargeBinary, nullable=False, comment="20-byte stamp of the position that was compared"),
+    Column("taken_at", TIME, nullable=False, comment="when the source was read"),
+    Column("judged_at", TIME, nullable=False, comment="when the hub was compared with it"),
+    Column("source_rows", BigInteger, nullable=False, comment="rows that count, at the source"),
+    Column("hub_rows", BigInteger, nullable=False, comment="rows that count, in link.record"),
+    _must("equal", SmallInteger), _must("differing", SmallInteger), _must("undecided", SmallInteger),
+    Column("differing_since", TIME, comment="taken_at of the first comparison in a row that found a difference"),
+    Column("buckets", JSON, nullable=False,
+           comment="[{bucket, state, reason, source, hub}] of the buckets that are not equal"),
+    PrimaryKeyConstraint("source", "tbl"), schema=STORE,
+)  # fmt: skip
+"""The last comparison of each table with its source; written by verify, which holds no lease."""
 
 HISTORY_SPAN = """
 create view store.history_span as

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hub.wire.archive import HEAD, MARK, Archive, fingerprint_of
+from hub.wire.archive import HEAD, MARK, Archive, Digests, fingerprint_of
 from hub.wire.avro import SUBJECTS, Codec, MemoryRegistry, schema_text
 from hub.wire.errors import Halt
 from hub.wire.records import CleanPerson, Flag
@@ -67,3 +67,18 @@ def test_a_body_whose_schema_nobody_kept_is_a_halt():
         Archive().decode(MARK + bytes(8) + b"x")
     with pytest.raises(Halt, match="single-object"):
         Archive().decode(b"\x00\x00\x00\x00\x01")
+
+
+def test_a_digest_is_read_from_the_beginning_of_a_body_alone():
+    archive = Archive()
+    long = CleanPerson(bytes(16), bytes(24), False, "s" * 40, "public." + "t" * 120, 5, -7, name="SITI " * 500)
+    body = archive.encode(long)
+    digests = Digests(archive.unsaved().get)
+    assert len(body) > Digests.ENOUGH
+    assert digests.of(body[: Digests.ENOUGH]) == -7
+    assert digests.of(archive.encode(PERSON)) == 7
+
+
+def test_a_digest_under_an_unknown_schema_is_not_guessed():
+    with pytest.raises(Halt, match="restore it from a backup"):
+        Digests(lambda _mark: None).of(Archive().encode(PERSON))

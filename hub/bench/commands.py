@@ -1,4 +1,4 @@
-"""`satudata bench`: hop, river, latency; one JSON line a figure on standard output."""
+"""`satudata bench`: hop, capture, river, latency; one JSON line a figure on standard output."""
 
 from __future__ import annotations
 
@@ -27,6 +27,24 @@ def hop(
     log.configure("bench", "error")
     ours, stock = (600_000, 60_000) if consume_only else (200_000, 30_000)
     typer.echo(figure.measure(Settings(), records or ours, stock_records or stock, consume_only=consume_only))
+
+
+@app.command()
+def capture(
+    *,
+    peer: Annotated[bool, typer.Option("--peer", help="Run Debezium Server beside ours (fetches 700 MB once)")] = False,
+    inserts: Annotated[int, typer.Option(min=2000, help="Rows inserted, and read by the snapshot")] = 400_000,
+    updates: Annotated[int, typer.Option(min=1000, help="Rows changed, with before images")] = 200_000,
+    rate: Annotated[float, typer.Option(min=1, help="Changes a second of the latency run")] = 500,
+    seconds: Annotated[float, typer.Option(min=2, help="How long the latency run counts")] = 20,
+) -> None:
+    """Measure an office's database to Kafka: inserts, updates, snapshot and latency, ours and Debezium in one run."""
+    from hub.bench.capture import run as figures
+
+    log.configure("bench", "error")
+    load = figures.Load(inserts, updates, rate, seconds)
+    for line in figures.measure(Settings(), load, peer=peer, tell=lambda text: typer.echo(text, err=True)):
+        typer.echo(line)
 
 
 @app.command()

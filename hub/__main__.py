@@ -16,9 +16,10 @@ from hub.wire.errors import HubError
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("hub.platform.commands:up", "Start Kafka, registry and PostgreSQL on this machine"),
     "down": ("hub.platform.commands:down", "Stop the services that `up` started"),
-    "status": ("hub.platform.commands:status", "Show which services run, and where"),
+    "status": ("hub.platform.commands:status", "Show which services run, and how each source is doing"),
     "prepare": ("hub.flow:prepare_command", "Create topics, schemas and tables; safe to repeat"),
     "check": ("connectors.commands:check", "Check a source before it goes live, with remedies"),
+    "source": ("connectors.source_commands:app", "Have a source read again, verified, paused or resumed; list sources"),
     "run": ("hub.flow:run_command", "Run one stage (clean, reconcile, publish, serve, verify) or one source"),
     "demo": ("hub.demo.commands:demo", "Watch invented changes become golden records"),
     "quarantine": ("hub.serve.commands:quarantine", "List, show, retry or discard refused records"),

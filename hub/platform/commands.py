@@ -15,7 +15,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hub.platform import cache, child, embedded, kafka, registry
+from hub.platform import cache, child, embedded, kafka, registry, sources
+from hub.wire import contract as contracts
 from hub.wire import log
 from hub.wire.errors import HubError, RefuseToStart
 from hub.wire.settings import Settings
@@ -47,15 +48,17 @@ def down() -> None:
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, passwords included")] = False,
 ) -> None:
-    """Show which services run, and where; the exit code is 0 only if all are healthy."""
+    """Show services and sources; the exit code is 0 only if all services are healthy."""
     settings = Settings()
     known = embedded.record(settings.home) or {"services": []}
     services = [_look(name, settings, known) for name in _all_names(known)]
     healthy = all(service["healthy"] for service in services)
     if as_json:
-        typer.echo(json.dumps({"healthy": healthy, "home": str(settings.home), "services": services}))
+        told = {"healthy": healthy, "home": str(settings.home), "services": services}
+        typer.echo(json.dumps({**told, "sources": sources.as_json(_sources(settings, services))}))
     else:
         Console().print(_status_table(services, str(settings.home)))
+        Console().print(_sources_table(_sources(settings, services)))
     raise typer.Exit(0 if healthy else 3)
 
 
@@ -123,6 +126,31 @@ def _look(name: str, settings: Settings, known: dict[str, Any]) -> dict[str, Any
     trouble = _trouble(name, endpoint)
     state = trouble or ("given by a setting" if given else "healthy")
     return {"name": name, "healthy": trouble is None, "state": state, **_facts(entry or {}), "endpoint": endpoint}
+
+
+def _sources(settings: Settings, services: list[dict[str, Any]]) -> dict[str, sources.Source]:
+    """Return every source, with its notices if Kafka and the registry can be asked."""
+    try:
+        found = sources.look(contracts.load_all(settings), settings.home)
+    except RefuseToStart as error:
+        Console(stderr=True).print(f"no sources: {error}")
+        return {}
+    asked = {service["name"]: service["endpoint"] for service in services if service["healthy"]}
+    if "kafka" in asked and "registry" in asked:
+        try:
+            sources.add_notices(found, asked["kafka"], asked["registry"])
+        except HubError as error:
+            Console(stderr=True).print(f"no notices: {error}")
+    return found
+
+
+def _sources_table(found: dict[str, sources.Source]) -> Table:
+    table = Table(title="sources", title_justify="left")
+    for heading in ("source", "state", "lag", "remarks", "last notice"):
+        table.add_column(heading, overflow="fold")
+    for row in sources.lines(found):
+        table.add_row(*row)
+    return table
 
 
 def _facts(entry: dict[str, Any]) -> dict[str, Any]:

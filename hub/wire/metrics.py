@@ -5,10 +5,12 @@ Labels hold names of stages, sources, tables, topics and stable codes only: neve
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import NamedTuple, TypeVar
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.parser import text_string_to_metric_families
 
 REGISTRY = CollectorRegistry()
 ALL: list[MetricWrapperBase] = []
@@ -126,9 +128,26 @@ REQUEST_SECONDS = _histogram("satudata_http_request_seconds", "Time to answer", 
 JUDGEMENTS = _counter("satudata_judgements_total", "Judgements accepted", "verdict")
 
 
+class Sample(NamedTuple):
+    """One value of a process's metrics."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+
+
 def exposition() -> bytes:
     """Return the metrics of this process in Prometheus's text format."""
     return generate_latest(REGISTRY)
+
+
+def parse(text: str) -> list[Sample]:
+    """Return what an exposition says, sample by sample."""
+    return [
+        Sample(sample.name, dict(sample.labels), float(sample.value))
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    ]
 
 
 def names() -> set[str]:

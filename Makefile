@@ -28,7 +28,7 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)
 	@$(BIN)/satudata demo $(DEMO_ARGS)
 
-test: $(READY) tools/.have-prometheus
+test: $(READY) tools/.have-prometheus tools/.have-postgres-15
 	@$(BIN)/python -m pytest $(TEST_ARGS)
 
 check: $(READY)
@@ -51,6 +51,11 @@ bench: $(READY)
 .PHONY: tools/.have-prometheus
 tools/.have-prometheus: $(READY)
 	@$(BIN)/python tools/get_prometheus.py
+
+# An OPD's server is most likely Debian's; its package is only unpacked too.
+.PHONY: tools/.have-postgres-15
+tools/.have-postgres-15: $(READY)
+	@$(BIN)/python tools/get_debian_postgres.py
 
 lock: $(READY)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --extra hub --extra platform --extra dev --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock

@@ -71,7 +71,7 @@ class Postgres(Service):
     @property
     def version(self) -> str:
         """Return the version of the program."""
-        return _VERSIONS[self._major]
+        return _VERSIONS.get(self._major, str(self._major))
 
     @property
     def endpoint(self) -> str:
@@ -81,7 +81,7 @@ class Postgres(Service):
     def prepare(self) -> None:
         """Make the cluster on first use and write its configuration."""
         cache.make_folder(self.folder)
-        self._programs = cache.postgres(self._major, self._user, (self._cache, self.home / "programs")) / "bin"
+        self._programs = self.locate() / "bin"
         if self._user is not None and not cache.reachable(self.folder, self._user):
             raise RefuseToStart(
                 f"{self.name}: PostgreSQL must not run as root and user {self._user.uid} cannot enter {self.folder}; "
@@ -92,10 +92,19 @@ class Postgres(Service):
         self._port = self._ports.of(self.name)
         self._write(self._data / "postgresql.conf", _CONFIGURATION.format(host=LOOPBACK, port=self._port))
 
+    def locate(self) -> Path:
+        """Return the folder of the programs, where the server's user can enter it."""
+        return cache.postgres(self._major, self._user, (self._cache, self.home / "programs"))
+
+    def surroundings(self) -> dict[str, str]:
+        """Return what the programs need in their environment."""
+        return {}
+
     def command(self) -> Command:
         """Return what to run."""
         argv = (str(self._programs / "postgres"), "-D", str(self._data))
-        return Command(argv, {"LC_ALL": "C"}, self._data, self._user, death_signal=signal.SIGQUIT)
+        env = {"LC_ALL": "C", **self.surroundings()}
+        return Command(argv, env, self._data, self._user, death_signal=signal.SIGQUIT)
 
     def ailment(self) -> str | None:
         """Connect, and see that the database is there."""
@@ -128,9 +137,18 @@ class Postgres(Service):
         self._own(draft)
         note = self.folder / ".initdb"
         self._write(note, self._password())
-        options = ("-U", OWNER, "-E", "UTF8", "--auth=scram-sha-256", f"--pwfile={note}", *_LOCALE[self._major])
+        options = (
+            "-U",
+            OWNER,
+            "-E",
+            "UTF8",
+            "--auth=scram-sha-256",
+            f"--pwfile={note}",
+            *_LOCALE.get(self._major, ("--locale=C",)),
+        )
         argv = (str(self._programs / "initdb"), "-D", str(draft), *options)
-        tool = spawn(self.name, Command(argv, {"LC_ALL": "C"}, self.folder, self._user), self.log)
+        env = {"LC_ALL": "C", **self.surroundings()}
+        tool = spawn(self.name, Command(argv, env, self.folder, self._user), self.log)
         code = tool.wait(self.patience)
         note.unlink()
         if code != 0:

@@ -10,6 +10,7 @@ import pytest
 from hub.platform.ports import Ports
 from hub.platform.postgres import Postgres
 from tests.integration.connectors.wal import WalStage, staged
+from tests.services.debian import DebianPostgres
 from tests.services.fixtures import fresh_database, temporary_home
 
 
@@ -32,6 +33,22 @@ def postgres16() -> Iterator[Postgres]:
 @pytest.fixture
 def opd16_database(postgres16: Postgres) -> Iterator[str]:
     with fresh_database(postgres16.endpoint, "opd") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres15() -> Iterator[Postgres]:
+    """Debian's server, with its extensions."""
+    with temporary_home() as home:
+        server = DebianPostgres("opd15", home)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def opd15_database(postgres15: Postgres) -> Iterator[str]:
+    with fresh_database(postgres15.endpoint, "opd") as url:
         yield url
 
 

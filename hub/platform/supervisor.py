@@ -1,7 +1,8 @@
 """Keeps the hub's own stages running: one child a stage, restarted with a growing pause when it ends badly.
 
 A stage that ends with code 0 is done.  Any other end, a signal included, is answered by a new start: that is what the
-stages count on when they meet something they may not go on with.
+stages count on when they meet something they may not go on with.  A stage that still runs but whose own probe says, or
+fails to say, that it is healthy three times in a row is ended and started again too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from hub.platform.child import Child, Command, end_left_over, spawn
+from hub.platform.health import Health
 from hub.wire import log
 from hub.wire.clock import Clock, SystemClock
 from hub.wire.errors import RefuseToStart
@@ -47,18 +49,22 @@ class _Kept:
     restarts: int = 0
     quick_ends: int = 0
     due: float | None = None
+    ailing: bool = False
+    """It was ended because it was not healthy: even a good end is answered by a new start."""
 
 
 class Supervisor:
-    """Child processes by name, kept alive by one thread; logs in `<home>/logs/<name>.log`."""
+    """Child processes by name, kept alive by one thread, and healthy by another; logs in `<home>/logs/<name>.log`."""
 
-    def __init__(self, home: Path, *, clock: Clock | None = None) -> None:
+    def __init__(self, home: Path, *, clock: Clock | None = None, check_seconds: float = 10.0) -> None:
         self.home = home.absolute()
+        self._check_seconds = check_seconds
+        self._health = Health(self.home)
         self._clock = clock or SystemClock()
         self._kept: dict[str, _Kept] = {}
         self._lock = threading.RLock()
         self._ended = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
         return self
@@ -75,6 +81,7 @@ class Supervisor:
             if known is not None and known.wanted and known.child.returncode != 0:
                 raise RefuseToStart(f"{name} is already supervised; stop it first, or choose another name")
             end_left_over(self._pid_file(name))
+            self._health.forget(name)
             self._kept[name] = _Kept(command, self._spawn(name, command), self._clock.monotonic())
             self._watch()
             return self.stage(name)
@@ -116,8 +123,8 @@ class Supervisor:
     def stop_all(self, seconds: float = 20) -> None:
         """End every stage, the last started first, and the supervision."""
         self._ended.set()
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
         for name in reversed(list(self._kept)):
             self.stop(name, seconds)
 
@@ -132,10 +139,33 @@ class Supervisor:
         return self.home / "run" / f"stage-{name}.pid"
 
     def _watch(self) -> None:
-        if self._thread is None or not self._thread.is_alive():
+        if not any(thread.is_alive() for thread in self._threads):
             self._ended.clear()
-            self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
-            self._thread.start()
+            self._threads = [
+                threading.Thread(target=work, name=name, daemon=True)
+                for work, name in ((self._run, "supervisor"), (self._look_after, "supervisor-health"))
+            ]
+            for thread in self._threads:
+                thread.start()
+
+    def _look_after(self) -> None:
+        """Ask each running stage how it is, and end one that is not well: `_run` then starts it again."""
+        while not self._ended.wait(self._check_seconds):
+            with self._lock:
+                running = {n: k for n, k in self._kept.items() if k.wanted and k.child.returncode is None}
+            for name, kept in running.items():
+                ailment = self._health.ailment(name)
+                if ailment is not None:
+                    self._end_ailing(name, kept, ailment)
+
+    def _end_ailing(self, name: str, kept: _Kept, ailment: str) -> None:
+        child = kept.child
+        with self._lock:
+            if self._kept.get(name) is not kept or not kept.wanted or child.returncode is not None:
+                return
+            kept.ailing = True
+        _log.error("stage_unhealthy", stage=name, reason=ailment)
+        child.stop()
 
     def _run(self) -> None:
         while not self._ended.wait(_TICK):
@@ -146,7 +176,7 @@ class Supervisor:
 
     def _answer_end(self, name: str, kept: _Kept) -> None:
         now = self._clock.monotonic()
-        if kept.child.returncode == 0:
+        if kept.child.returncode == 0 and not kept.ailing:
             kept.wanted = False
         elif kept.due is None:
             kept.quick_ends = 0 if now - kept.since > _SETTLED else kept.quick_ends + 1
@@ -154,7 +184,9 @@ class Supervisor:
             kept.due = now + pause
             _log.warning("stage_ended", stage=name, code=kept.child.returncode, restart_in_s=pause)
         elif now >= kept.due:
+            self._health.forget(name)
             kept.child, kept.since, kept.due = self._spawn(name, kept.command), now, None
+            kept.ailing = False
             kept.restarts += 1
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from hub.platform import health
 from hub.platform.child import Command, until
 from hub.platform.supervisor import Supervisor, pause_after
 from hub.wire.errors import RefuseToStart
 
+ROOT = Path(__file__).parents[3]
 _SLEEPER = "import time\nprint('here', flush=True)\ntime.sleep(600)"
 
 
@@ -67,6 +69,69 @@ def test_a_name_is_supervised_once(supervisor: Supervisor) -> None:
     supervisor.start("serve", python(_SLEEPER))
     with pytest.raises(RefuseToStart, match="serve is already supervised"):
         supervisor.start("serve", python(_SLEEPER))
+
+
+_PROBED = """
+import signal, sys, time
+from pathlib import Path
+from hub.wire.probe import Probe
+
+fault = Path("fault")
+probe = Probe("clean", Path("."))
+probe.healthy = lambda: fault.read_text() if fault.exists() else None
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+print("here", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def watchful(tmp_path: Path) -> Iterator[Supervisor]:
+    with Supervisor(tmp_path, check_seconds=0.1) as made:
+        yield made
+
+
+def probed(home: Path) -> Command:
+    return Command((sys.executable, "-c", _PROBED), cwd=home, env={"PYTHONPATH": str(ROOT)})
+
+
+def test_a_stage_that_says_it_is_ill_is_started_again_although_it_ends_well(watchful: Supervisor) -> None:
+    first = watchful.start("clean", probed(watchful.home))
+    assert until(lambda: "here" in watchful.output("clean"), 20)
+    (watchful.home / "fault").write_text("the loop stands")
+    assert until(lambda: watchful.stage("clean").pid not in (0, first.pid), 20)
+    (watchful.home / "fault").unlink()
+    assert until(lambda: "here" in watchful.output("clean"), 20)
+    well = watchful.stage("clean")
+    assert not until(lambda: watchful.stage("clean") != well, 1)
+
+
+def test_a_stage_that_is_frozen_is_started_again(watchful: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_SECONDS", 0.5)
+    first = watchful.start("clean", probed(watchful.home))
+    assert until(lambda: "here" in watchful.output("clean"), 20)
+    watchful.send("clean", signal.SIGSTOP)
+    assert until(lambda: watchful.stage("clean").pid not in (0, first.pid), 30)
+
+
+def test_a_stage_without_a_probe_is_not_judged(watchful: Supervisor) -> None:
+    first = watchful.start("prepare", python(_SLEEPER))
+    assert until(lambda: "here" in watchful.output("prepare"), 20)
+    assert not until(lambda: watchful.stage("prepare") != first, 1)
+
+
+def test_one_failing_check_is_forgiven(tmp_path: Path) -> None:
+    probes = tmp_path / "run" / "probes"
+    probes.mkdir(parents=True)
+    address = probes / "clean.json"
+    judge = health.Health(tmp_path)
+    for _ in range(3):
+        address.write_text('[{"targets": ["127.0.0.1:9"]}]')
+        assert [judge.ailment("clean") for _ in range(health.LIMIT - 1)] == [None] * (health.LIMIT - 1)
+        address.unlink()
+        assert judge.ailment("clean") is None
+    address.write_text('[{"targets": ["127.0.0.1:9"]}]')
+    assert [judge.ailment("clean") is None for _ in range(health.LIMIT)] == [True, True, False]
 
 
 def test_a_program_that_is_not_there_is_named(supervisor: Supervisor) -> None:

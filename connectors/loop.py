@@ -227,6 +227,7 @@ class Runner:
     def _show_drift(self, table: str) -> None:
         standing = drift.standing(self._delivery.acknowledged, table)
         stopped, deviating = (standing.action == "stop", len(standing.deviating)) if standing else (False, 0)
+        metrics.SOURCE_DRIFT.labels(source=self.source, table=table)
         metrics.TABLE_STOPPED.labels(source=self.source, table=table).set(stopped)
         metrics.DRIFTED_COLUMNS.labels(source=self.source, table=table).set(deviating)
 

@@ -1,23 +1,8 @@
-"""Notices of a source on their way to the topic `notice`: what an operator should know of it.
-
-code                what happened
-source_began_anew   a new epoch: every table is read again (why: `reason`)
-source_ended        the connector ended and waits for a person (`kind`, `reason`)
-source_paused       an operator paused the source; source_resumed: it goes on
-signal_refused      an operator's signal cannot be obeyed (`request`, `reason`)
-snapshot_started    tables are being read (`request` where somebody asked); snapshot_finished: they are
-column_added        and column_dropped, column_retyped, column_renamed: the source's table changed
-table_stopped       its contract wants a drifted table stopped; table_resumed: the contract was changed
-wal_budget          the log that the source keeps for the hub passed a mark of its budget
-slot_lost           the source no longer keeps its log for the hub; log_purged: it threw away what was not read
-delivery_accepted   a delivery of files was taken; delivery_refused, delivery_set_aside: it was not
-rows_refused        rows of a delivery or a table were refused
-verified            source and hub were compared
-"""
+"""Notices of a source on their way to the topic `notice`: what an operator should know of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from connectors.protocol import Notice
 from hub.wire import log, metrics
@@ -28,6 +13,33 @@ from hub.wire.records import SourceNotice
 from hub.wire.topics import NOTICE
 
 _LOG = log.get(__name__)
+CODES: Mapping[str, str] = {
+    "source_began_anew": "a new epoch: every table is read again, for this `reason`",
+    "source_ended": "the connector ended and waits for a person (`kind`, `reason`)",
+    "source_paused": "an operator paused the source",
+    "source_resumed": "an operator ended a pause",
+    "signal_refused": "an operator's signal cannot be obeyed (`request`, `reason`)",
+    "snapshot_started": "a table is being read (`request` where somebody asked)",
+    "snapshot_finished": "a table was read (`request` where somebody asked)",
+    "table_read_again": "a table is read again because what its log says cannot be relied on (`reason`)",
+    "table_missing": "the source no longer has a table that the contract names",
+    "column_added": "a table has a new `column`, or one that its contract never knew",
+    "column_dropped": "a table lost a `column`, or never had one that its contract names",
+    "column_retyped": "a `column` changed from type `was` to `type`",
+    "column_renamed": "a column `was` is called `column` now",
+    "table_stopped": "a table is no longer forwarded: its contract wants it stopped when it drifts",
+    "table_resumed": "a stopped table is forwarded again, and read again for what was missed",
+    "wal_budget": "the log that the source keeps for the hub passed a mark of its budget",
+    "slot_lost": "the source no longer keeps its log for the hub (`reason`)",
+    "log_purged": "the source threw away log that was not read yet",
+    "delivery_accepted": "a delivery of a file was taken whole",
+    "delivery_refused": "a delivery was not taken; its sender finds why beside it",
+    "delivery_set_aside": "a delivery is older than the last one taken",
+    "rows_refused": "rows of a delivery were refused; its sender finds which beside it",
+    "verified": "a table's fingerprint was taken and sent to be compared with the hub",
+    "verify_refused": "a table cannot be compared with the hub (`reason`)",
+}
+"""Every code, and what happened."""
 _DRIFT = frozenset({"column_added", "column_dropped", "column_retyped", "column_renamed"})
 
 
@@ -38,6 +50,8 @@ class Notices:
         self._source = source
         self._codec = codec
         self._clock = clock
+        for code in CODES:  # a counter that begins at its first event shows Prometheus no increase
+            metrics.SOURCE_NOTICES.labels(source=source, code=code)
 
     def messages(self, notices: Sequence[Notice]) -> list[Outgoing]:
         """Return notices as messages, and log them."""

@@ -83,8 +83,7 @@ def obey(signal: SourceSignal, tables: Collection[str], state: Mapping[str, str]
     if signal.action == "resume":
         return _turned("source_resumed", signal, "") if PAUSED in state else Outcome()
     if signal.action == "snapshot":
-        request = Request(signal.id, "snapshot", signal.table, signal.keys, signal.where, signal.author)
-        return Outcome() if anew else Outcome(_noted(request, state))
+        return Outcome() if anew else Outcome(_asked(signal, tables, state))
     if signal.action == "verify":
         return Outcome() if anew else Outcome(verify=signal.table)
     return refused(signal.id, signal.table, f"there is no action {signal.action!r}; update this connector")
@@ -94,8 +93,18 @@ def _turned(code: str, signal: SourceSignal, value: str) -> Outcome:
     return Outcome({PAUSED: value}, [Notice(code, detail={"request": signal.id, "author": signal.author})])
 
 
+def _asked(signal: SourceSignal, tables: Collection[str], state: Mapping[str, str]) -> dict[str, str]:
+    """Return one request a table, so that each is open until that table was read."""
+    changes: dict[str, str] = {}
+    for table in [signal.table] if signal.table else tables:
+        id_ = signal.id if signal.table or len(tables) == 1 else f"{signal.id}/{table}"
+        request = Request(id_, "snapshot", table, signal.keys, signal.where, signal.author)
+        changes |= _noted(request, {**state, **changes})
+    return changes
+
+
 def _noted(request: Request, state: Mapping[str, str]) -> dict[str, str]:
-    order = sum(key.startswith(_REQUEST) for key in state) + next_signal(state)
+    order = 1 + max((json.loads(v)["order"] for k, v in state.items() if k.startswith(_REQUEST)), default=0)
     parts = {"table": request.table, "keys": list(request.keys), "where": request.where, "author": request.author,
              "order": order}  # fmt: skip
     return {_REQUEST + request.id: json.dumps(parts, separators=(",", ":"))}

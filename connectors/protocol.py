@@ -53,7 +53,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Somebody asks for tables to be read again, all of them where `table` is empty.
+    """Somebody asks for a table to be read again; who asks for all tables asks with one request a table.
 
     The runner repeats a request after each start and each lost connection until a notice `snapshot_finished` (or
     `signal_refused`) whose detail names it as `request` is acknowledged: a kind that keeps its progress in the state

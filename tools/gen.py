@@ -7,7 +7,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-GENERATORS = ("gen_records.py", "gen_topics.py", "gen_metrics.py", "gen_dashboard.py", "gen_openapi.py")
+GENERATORS = (
+    "gen_records.py",
+    "gen_topics.py",
+    "gen_metrics.py",
+    "gen_notices.py",
+    "gen_dashboard.py",
+    "gen_openapi.py",
+)
 
 
 def main() -> int:

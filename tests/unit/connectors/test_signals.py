@@ -46,7 +46,11 @@ def test_a_pause_stands_until_it_is_resumed_and_each_is_told_once() -> None:
 
 
 def test_requests_are_open_in_their_order_until_a_notice_ends_each() -> None:
-    state = after({}, signal("snapshot", "z", table="public.anak", keys=("1", "2")), signal("snapshot", "b", where="x"))
+    state = after(
+        {},
+        signal("snapshot", "z", table="public.anak", keys=("1", "2")),
+        signal("snapshot", "b", table="public.warga", where="x"),
+    )
     first, second = requests(state)
     assert (first.id, first.table, first.keys, first.author) == ("z", "public.anak", ("1", "2"), "budi")
     assert (second.id, second.where) == ("b", "x")
@@ -56,6 +60,19 @@ def test_requests_are_open_in_their_order_until_a_notice_ends_each() -> None:
     assert [request.id for request in requests(state)] == ["b"]
     state = merged(state, followed([Notice("signal_refused", detail={"request": "b"})], state))
     assert requests(state) == []
+
+
+def test_who_asks_for_all_tables_has_one_request_open_for_each() -> None:
+    state = after({}, signal("snapshot", "a"), signal("snapshot", "b"))
+    assert [(r.id, r.table) for r in requests(state)] == [
+        ("a/public.warga", "public.warga"), ("a/public.anak", "public.anak"),
+        ("b/public.warga", "public.warga"), ("b/public.anak", "public.anak"),
+    ]  # fmt: skip
+    done = Notice("snapshot_finished", "public.warga", {"request": "a/public.warga"})
+    state = merged(state, followed([done], state))
+    assert [r.id for r in requests(state)] == ["a/public.anak", "b/public.warga", "b/public.anak"]
+    (only,) = requests(merged({}, obey(signal("snapshot"), TABLES[:1], {}, anew=False).state))
+    assert (only.id, only.table) == ("a", "public.warga")
 
 
 def test_a_finished_snapshot_that_nobody_asked_for_ends_no_request() -> None:

@@ -58,4 +58,4 @@ tools/.have-postgres-15: $(READY)
 	@$(BIN)/python tools/get_debian_postgres.py
 
 lock: $(READY)
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --extra hub --extra platform --extra dev --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --extra hub --extra platform --extra files --extra parquet --extra sftp --extra dev --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock

@@ -47,6 +47,28 @@ ROWS: tuple[tuple[str, tuple[Chart, ...]], ...] = (
         Chart("Log sumber belum terkonfirmasi", "bytes", (("satudata_source_lag_bytes", "{{source}}"),)),
         Chart("Keterlambatan penangkapan", "s", (("satudata_source_lag_seconds", "{{source}}"),)),
     )),
+    ("1b Sumber instansi", (
+        Chart("Kemajuan snapshot", "percentunit", (
+            ("satudata_snapshot_progress_ratio < 1", "{{source}} {{table}}"),)),
+        Chart("Log yang ditahan sumber", "bytes", (
+            ("satudata_source_log_held_bytes", "{{source}}"),
+            ("satudata_source_log_budget_bytes", "{{source}} batas"))),
+        Chart("Sejak perubahan terakhir", "s", (
+            ("time() - satudata_source_last_change_timestamp_seconds", "{{source}} {{table}}"),)),
+        Chart("Pemberitahuan", "short", (
+            ("sum by (source, code) (increase(satudata_source_notices_total[5m])) > 0", "{{source}} {{code}}"),)),
+    )),
+    ("1c Kesesuaian sumber dengan kontrak dan hub", (
+        Chart("Tabel dihentikan atau sumber dijeda", "short", (
+            ("satudata_source_table_stopped > 0", "{{source}} {{table}} berhenti"),
+            ("satudata_source_paused > 0", "{{source}} dijeda"))),
+        Chart("Kolom yang menyimpang dari kontrak", "short", (
+            ("satudata_source_drifted_columns > 0", "{{source}} {{table}}"),)),
+        Chart("Verifikasi: kelompok berbeda dari 256", "short", (
+            ("satudata_verification_differing_buckets", "{{source}} {{table}}"),)),
+        Chart("Galat dan sambungan ulang", "ops", (
+            ("sum by (source, code) (rate(satudata_source_errors_total[5m]))", "{{source}} {{code}}"),)),
+    )),
     ("2 Pembersihan (clean)", (
         Chart("Rekaman dibersihkan", "ops", (
             ("sum by (source) (rate(satudata_cleaned_records_total[1m]))", "{{source}}"),)),

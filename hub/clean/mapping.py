@@ -133,7 +133,7 @@ class TableMap:
             return ("missing_column", f"mapped columns are missing from the row: {', '.join(absent)}",
                     f"Kolom {', '.join(absent)} hilang dari tabel sumber; kembalikan kolomnya atau perbarui kontrak.",
                     absent[0])  # fmt: skip
-        if unknown and self.table.drift == "quarantine":
+        if unknown and self.table.drift != "keep":  # a table that must stop is stopped by its connector
             names = ", ".join(unknown)
             return ("drift", f"columns that the contract does not know: {names}",
                     f"Petakan atau abaikan kolom {names} pada kontrak, lalu ulangi.", unknown[0])  # fmt: skip

@@ -16,7 +16,7 @@ from hub.wire.broker import Incoming
 from hub.wire.clock import Clock
 from hub.wire.contract import Contract, Table
 from hub.wire.envelope import Change, Layout
-from hub.wire.errors import Halt, Quarantine
+from hub.wire.errors import Quarantine
 from hub.wire.identity import RECORD_ID_SIZE, row_digest
 from hub.wire.records import CleanPerson, Held, QuarantineItem, Sweep
 from hub.wire.topics import (
@@ -66,7 +66,6 @@ class _Rules:
     def __init__(self, source: str, table: Table, key: bytes) -> None:
         self.source = source
         self.table = table.name
-        self.stop = table.drift == "stop"
         self.map = TableMap(table)
         self.key = key
         self.plans: dict[Layout, RowPlan] = {}
@@ -75,11 +74,6 @@ class _Rules:
         plan = self.plans.get(layout)
         if plan is None:
             plan = self.map.plan(layout.columns)
-            if plan.unknown and self.stop:
-                raise Halt(
-                    f"source {self.source}, table {self.table}: columns {', '.join(plan.unknown)} are not in the "
-                    "contract, which asks to stop on such drift; map or ignore them, then start clean again"
-                )
             self.plans[layout] = plan
         return plan
 
@@ -109,7 +103,7 @@ class Cleaner:
         return rules.source, rules.table
 
     def drift_of(self, topic: str, layout: Layout) -> tuple[str, ...]:
-        """Return the columns of a layout that the contract does not know; raises Halt where it asks to stop."""
+        """Return the columns of a layout that the contract does not know."""
         return self._rules[topic].plan(layout).unknown
 
     def clean(self, message: Incoming, content: Change | Sweep | Held) -> list[Output]:

@@ -10,7 +10,7 @@ from hub.clean.mapping import LONGEST, SLOTS, UNAVAILABLE, TableMap
 from hub.clean.rules import Origin, clean_row
 from hub.wire import metrics
 from hub.wire.contract import Contract
-from hub.wire.errors import Halt, Quarantine, RefuseToStart
+from hub.wire.errors import Quarantine, RefuseToStart
 from hub.wire.records import CleanPerson, Flag, QuarantineItem
 from tests.unit.clean.conftest import Bench, make, with_table
 from tests.unit.clean.raw import COLUMNS, DAPODIK, DUKCAPIL, JSON, KEY
@@ -117,17 +117,14 @@ def test_an_unknown_column_is_kept_in_raw_and_told_once(bench: Bench) -> None:
     assert counter._value.get() - before == 1
 
 
-def test_a_contract_may_quarantine_on_drift(contracts: dict[str, Contract]) -> None:
-    bench = make({"dukcapil": with_table(contracts["dukcapil"], drift="quarantine")})
+@pytest.mark.parametrize("wish", ["quarantine", "stop"])
+def test_a_contract_may_quarantine_on_drift_and_what_should_have_stopped_is_quarantined_too(
+    contracts: dict[str, Contract], wish: str
+) -> None:
+    bench = make({"dukcapil": with_table(contracts["dukcapil"], drift=wish)})
     item = bench.records(bench.sender("dukcapil", drift("dukcapil")).change("u", {**DUKCAPIL, "agama": "1"}))[0]
     assert (item.code, item.field) == ("drift", "agama")
     assert bench.records(bench.sender("dukcapil").change("u", DUKCAPIL))[0].name == "SITI CONTOH"
-
-
-def test_a_contract_may_stop_on_drift(contracts: dict[str, Contract]) -> None:
-    bench = make({"dukcapil": with_table(contracts["dukcapil"], drift="stop")})
-    with pytest.raises(Halt, match=r"dukcapil.*agama"):
-        bench.records(bench.sender("dukcapil", drift("dukcapil")).change("u", {**DUKCAPIL, "agama": "1"}))
 
 
 @pytest.mark.parametrize(

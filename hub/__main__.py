@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "down": ("hub.platform.commands:down", "Stop the services that `up` started"),
     "status": ("hub.platform.commands:status", "Show which services run, and how each source is doing"),
     "prepare": ("hub.flow:prepare_command", "Create topics, schemas and tables; safe to repeat"),
+    "discover": ("connectors.discover.command:discover", "Draft a source's contract from a database or a file"),
     "check": ("connectors.commands:check", "Check a source before it goes live, with remedies"),
     "source": ("connectors.source_commands:app", "Have a source read again, verified, paused or resumed; list sources"),
     "run": ("hub.flow:run_command", "Run one stage (clean, reconcile, publish, serve, verify) or one source"),

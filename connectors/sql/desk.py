@@ -1,0 +1,167 @@
+"""What the tables of one session share: the connection's thread, the counter, the memory, the pace."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy.engine import Connection, Engine
+
+from connectors.drift import Drift
+from connectors.protocol import Batch, Position, Surroundings
+from connectors.sql.known import Change, Known
+from connectors.sql.options import Options
+from connectors.sql.plan import Image, Plan
+from connectors.sql.queries import Asked
+from connectors.sql.schedule import Pace, Window
+from hub.wire.broker import Outgoing
+from hub.wire.contract import Contract
+from hub.wire.topics import HEADER_VERSION
+from hub.wire.version import stamp
+
+T = TypeVar("T")
+TOKEN = "sql:known"  # noqa: S105 - the name of a key
+DONE = "sql:n"
+RESERVED = "reserved"
+_RESERVE = 100_000
+_ANSWER_S = 0.05
+
+
+class Turn(Enum):
+    """What a table's reader did in its turn, when that is no batch."""
+
+    WAIT = "its question is under way, and nobody else may ask meanwhile"
+    IDLE = "nothing is to be done at the moment"
+    MORE = "it goes on in its next turn"
+
+
+Turns = Generator[Batch | Turn, None, T]
+
+
+class Hand:
+    """One thread that asks the database, one question at a time, so that a slow answer never blocks the runner."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sql")
+        self._asking: Any = None
+
+    def ask(self, work: Callable[[Connection], T]) -> Future[T]:
+        """Do something with a connection; its transaction ends with it."""
+        return self._thread.submit(self._work, work)
+
+    def _work(self, work: Callable[[Connection], T]) -> T:
+        with self._engine.connect() as connection:
+            self._asking = connection.connection.dbapi_connection
+            try:
+                return work(connection)
+            finally:
+                self._asking = None
+
+    def close(self) -> None:
+        """Give up the question under way and hang up."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        asking = self._asking
+        for name in ("interrupt", "cancel"):
+            if hasattr(asking, name):
+                getattr(asking, name)()
+        self._engine.dispose()
+
+
+class Observed(NamedTuple):
+    """A record that is another than the hub knows it."""
+
+    record: bytes
+    op: str
+    image: Image | None
+    """None: it is gone."""
+    digest: int | None
+    at_us: int
+
+
+@dataclass
+class Desk:
+    """One session's surroundings."""
+
+    contract: Contract
+    around: Surroundings
+    options: Options
+    known: Known
+    hand: Hand
+    drift: Drift
+    pace: Pace
+    """Of passes; polls have one of their own, or a busy table would never be compared."""
+    polling: Pace
+    window: Window
+    epoch: int
+    counter: int
+    reserved: int
+    named: bool
+    """Whether the position names the memory in use."""
+
+    @classmethod
+    def of(
+        cls, contract: Contract, around: Surroundings, options: Options, *, known: Known, hand: Hand, position: Position
+    ) -> Desk:  # fmt: skip
+        """Return the surroundings of a session that reads on from a position."""
+        reserved = int(position.state.get(RESERVED, 0))
+        passes, polls = (Pace(options.rows_per_s, around.clock) for _ in range(2))
+        window, drift = Window(options.window, options.zone), Drift(contract, position.state)
+        named = position.state.get(TOKEN) == known.token
+        return cls(
+            contract, around, options, known, hand, drift, passes, polls, window,
+            position.epoch, reserved, reserved, named,
+        )  # fmt: skip
+
+    def ask(self, work: Callable[[Connection], T]) -> Turns[T]:
+        """Ask the database and wait for the answer without blocking."""
+        future = self.hand.ask(work)
+        while not wait([future], _ANSWER_S).done:
+            yield Turn.WAIT
+        return future.result()
+
+    def fetch(self, asked: Asked, pace: Pace | None = None) -> Turns[list[tuple[Any, ...]]]:
+        """Return a statement's rows, which count for a pace: of the passes, where none is given."""
+        statement, bound = asked
+        rows = yield from self.ask(lambda connection: [tuple(row) for row in connection.execute(statement, bound)])
+        (pace or self.pace).spend(len(rows))
+        return rows
+
+    def batch(
+        self, plan: Plan, number: int, found: Sequence[Observed], state: Mapping[str, str]
+    ) -> tuple[Batch, list[int]]:
+        """Return a batch of changes, noted in the memory before it can leave, and the records' slots."""
+        now_us, messages = self.around.clock.now_us(), []
+        for one in found:
+            self.counter += 1
+            value = plan.value(one.op, one.image, one.at_us, now_us)
+            headers = ((HEADER_VERSION, stamp(self.epoch, self.counter, 0)),)
+            messages.append(Outgoing(plan.topic, one.record, value, headers))
+        changes = [
+            Change(mark(number, one.record), one.digest, one.image is not None and plan.deleted(one.image))
+            for one in found
+        ]
+        slots = self.known.note(self.counter, changes) if changes else []
+        counts = Counter((plan.table.name, one.op) for one in found)
+        newest = max((one.at_us for one in found if one.op in "cu"), default=0)
+        done = {DONE: str(self.counter), **state}
+        return Batch(messages, done, self._reserve(), counts=counts, newest_us=newest), slots
+
+    def _reserve(self) -> Mapping[str, str] | None:
+        if self.counter <= self.reserved and self.named:
+            return None
+        self.reserved, self.named = max(self.reserved, self.counter + _RESERVE), True
+        return {RESERVED: str(self.reserved), TOKEN: self.known.token}
+
+    def of_now(self) -> Mapping[str, str]:
+        """Return what names this session's memory in a state, for batches without changes."""
+        return {TOKEN: self.known.token}
+
+
+def mark(table: int, record: bytes) -> bytes:
+    """Return a record's place in the memory."""
+    return bytes([table]) + record

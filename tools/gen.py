@@ -14,6 +14,7 @@ GENERATORS = (
     "gen_notices.py",
     "gen_dashboard.py",
     "gen_openapi.py",
+    "gen_types.py",
 )
 
 

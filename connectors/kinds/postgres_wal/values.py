@@ -192,12 +192,14 @@ def zoned_timestamp(precision: int) -> Encode:
 
     It has as many decimals as the column declares, and years as Java writes them.
     """
-    whole = 20 + precision if precision else 19
-    longest = whole + 3
+    bare = len("2026-11-24 01:02:03+00")
+    fills = {bare + 1 + digits: b"0" * (precision - digits) + b"Z" for digits in range(1, precision + 1)}
+    fills[bare] = b"." + b"0" * precision + b"Z" if precision else b"Z"
 
     def encode(text: bytes) -> bytes:
-        if len(text) == longest and text[-3:] == b"+00" and text[4:5] == b"-":
-            return string(b"%bT%bZ" % (text[:10], text[11:-3]))
+        fill = fills.get(len(text))
+        if fill is not None and text[-3:] == b"+00" and text[4:5] == b"-":
+            return string(b"%bT%b%b" % (text[:10], text[11:-3], fill))
         return string(_any_zoned(text, precision))
 
     return encode

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from connectors.kinds.file_drop.books import Score
-from connectors.kinds.file_drop.cells import Row
+from connectors.kinds.file_drop.cells import Cell, Row
 from connectors.kinds.file_drop.faults import Refused
 from connectors.kinds.file_drop.options import Options
 
@@ -84,10 +84,9 @@ class Delimited:
 
     def fitness(self, score: Score) -> tuple[int, int]:
         """Return how many headers the contract knows in the file's best row, then how wide its widest row is."""
-        try:
-            rows = [cells for _, cells in islice(self.rows(""), _LOOK)]
-        except Refused:
-            return (-1, 0)
+        rows: list[Sequence[Cell]] = []
+        with suppress(Refused):  # what is broken further down says nothing of the delimiter
+            rows.extend(cells for _, cells in islice(self.rows(""), _LOOK))
         return max((score(cells) for cells in rows), default=0), max(map(len, rows), default=0)
 
     def _open(self) -> TextIO:

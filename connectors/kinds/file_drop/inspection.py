@@ -166,8 +166,9 @@ class Inspector:
                 found.faults.append(fault)
                 found.problems += rows
                 found.counted[fault.code] += int(fault.detail["count"])
-            for problem in watch.problems():
-                self._note(found, problem.row, problem.column, problem.code)
+            for told in watch.problems():
+                found.problems += told.rows
+                found.counted[told.code] += told.count
         for target, expected in self._table.expect.fill.items():
             actual = fill[target] / found.rows if found.rows else 1.0
             if target in self._table.map and found.rows >= _FEW and actual < expected * _FAR:

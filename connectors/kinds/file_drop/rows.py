@@ -45,14 +45,13 @@ class Rows:
         """Yield the data rows; raises Refused where the file is broken."""
         self.left_out = []
         tail: list[DataRow] = []
+        longest = _LONGEST_TAIL
         for row in self._filled():
-            if self._is_record(row):
-                yield from tail
-                tail.clear()
-                yield row
-                continue
+            record = self._is_record(row)
             tail.append(row)
-            if len(tail) > _LONGEST_TAIL:
+            if record or len(tail) > longest:
+                # what has grown too long for a tail is none, up to the next record
+                longest = _LONGEST_TAIL if record else 0
                 yield from tail
                 tail.clear()
         self.left_out += [row.number for row in tail]

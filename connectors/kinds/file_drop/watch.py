@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from connectors.kinds.file_drop.cells import Cell
 from connectors.kinds.file_drop.faults import Fault, Problem
@@ -31,6 +32,14 @@ def _is_number(cell: Cell) -> bool:
     return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
+class Told(NamedTuple):
+    """One kind of problem in one column: in how many rows, and the first of them."""
+
+    code: str
+    count: int
+    rows: list[Problem]
+
+
 @dataclass(slots=True)
 class _Noted:
     """Rows that one thing was seen in."""
@@ -45,6 +54,11 @@ class _Noted:
 
     def problems(self, column: Column, code: str) -> list[Problem]:
         return [Problem(row, column.shown, code) for row in self.rows]
+
+    def told(self, column: Column, code: str) -> Iterator[Told]:
+        """Yield what is to be told of these rows, if there are any."""
+        if self.count:
+            yield Told(code, self.count, self.problems(column, code))
 
 
 class PersonalNumber:
@@ -99,11 +113,11 @@ class PersonalNumber:
         detail = {"column": self.column.shown, "count": str(noted.count)}
         return Fault(code, detail), noted.problems(self.column, code)
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Told]:
         """Yield what is wrong with single rows although the delivery can be taken."""
         if self._dotted.count * 20 <= self._filled:
-            yield from self._dotted.problems(self.column, "excel_dotted")
-        yield from self._short.problems(self.column, "nik_length")
+            yield from self._dotted.told(self.column, "excel_dotted")
+        yield from self._short.told(self.column, "nik_length")
 
 
 def _most(some: int, all_: int, least: int) -> bool:
@@ -135,11 +149,11 @@ class Day:
             detail = {"column": self.column.shown, "count": str(self._serial.count)}
             yield Fault("excel_serial_date", detail), self._serial.problems(self.column, "excel_serial_date")
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Told]:
         """Yield what is wrong with single rows although the delivery can be taken."""
         if self._serial.count * 10 <= self._filled:
-            yield from self._serial.problems(self.column, "excel_serial_date")
-        yield from self._unread.problems(self.column, "date_unread")
+            yield from self._serial.told(self.column, "excel_serial_date")
+        yield from self._unread.told(self.column, "date_unread")
 
 
 class Digits:
@@ -177,10 +191,10 @@ class Digits:
             detail = {"column": self.column.shown, "count": str(lost.count)}
             yield Fault("excel_zeros", detail), lost.problems(self.column, "excel_zeros")
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Told]:
         """Yield what is wrong with single rows although the delivery can be taken."""
         if self._short.count * 20 <= self._filled:
-            yield from self._short.problems(self.column, "excel_zeros")
+            yield from self._short.told(self.column, "excel_zeros")
 
 
 class Words:
@@ -204,10 +218,10 @@ class Words:
         """Yield nothing: a word can be corrected."""
         yield from ()
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Told]:
         """Yield what is wrong with single rows although the delivery can be taken."""
-        yield from self._unknown.problems(self.column, "word_unknown")
-        yield from self._empty.problems(self.column, "required_empty")
+        yield from self._unknown.told(self.column, "word_unknown")
+        yield from self._empty.told(self.column, "required_empty")
 
 
 Watch = PersonalNumber | Day | Digits | Words

@@ -1,9 +1,13 @@
-"""PostgreSQL's write-ahead log: one consistent snapshot, then every committed change, by logical decoding (pgoutput).
+"""PostgreSQL's write-ahead log: every committed change by logical decoding (pgoutput), and tables read beside it.
 
 __init__ ── source ──┬── inspection   what must be true at the source, and the publication
-                     ├── snapshot     the first reading
+                     ├── continuity   whether the log goes on where a position ends
+                     ├── budget       the log that the server keeps for us
+                     ├── readings     tables read in chunks beside the stream, over jobs and snapshot
+                     ├── compare      fingerprints
                      ├── stream       transactions, relations, rows, truncates
-                     ├── replication  the protocol's client side
+                     ├── tables       the contract's tables: identity, partitions (parts), drift
+                     ├── replication  the protocol's client side, over session
                      ├── table        one table's plan, over frames, types and values
                      └── catalog      questions to the database's catalogue
 """
@@ -16,7 +20,7 @@ import psycopg
 
 from connectors.kinds.postgres_wal.inspection import findings
 from connectors.kinds.postgres_wal.options import options
-from connectors.kinds.postgres_wal.replication import connection_string
+from connectors.kinds.postgres_wal.session import connect
 from connectors.kinds.postgres_wal.source import PostgresWal
 from connectors.protocol import Connector, Finding, Surroundings
 from hub.wire.clock import Clock
@@ -35,7 +39,7 @@ def preflight(contract: Contract, clock: Clock) -> Sequence[Finding]:
     chosen = options(contract)
     name = contract.source.name
     try:
-        with psycopg.connect(connection_string(contract.dsn(), f"satudata-check-{name}"), autocommit=True) as conn:
+        with connect(contract.dsn(), f"satudata-check-{name}") as conn:
             row = conn.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
             skew = abs(row[0] - clock.now_us() / 1e6) if row else 0.0
             found = list(findings(conn, contract, chosen))

@@ -1,26 +1,50 @@
-"""The first reading of a table: COPY under the slot's snapshot, in the text form that the stream has too."""
+"""Rows read from the table itself: COPY under a snapshot whose place in the log is known, in the stream's text form."""
 
 from __future__ import annotations
 
 import re
-import select
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import psycopg
 from psycopg import pq
 
-from connectors.kinds.postgres_wal.catalog import Connection, quoted
-from connectors.kinds.postgres_wal.stream import Sheet
+from connectors.kinds.postgres_wal.catalog import Connection
+from connectors.kinds.postgres_wal.stream import Sheet, without_large_parts
 from connectors.kinds.postgres_wal.table import NULL_TAG, TablePlan, Value
-from connectors.protocol import Batch
+from connectors.protocol import LARGEST_VALUE
 from hub.wire.broker import Outgoing
 from hub.wire.errors import TryAgain
 from hub.wire.topics import HEADER_VERSION
 
 _ROWS = 1000
+_BYTES = 1024 * 1024
 _NULL = rb"\N"
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _ESCAPES = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
+
+
+class Unreadable(TryAgain):
+    """The server does not carry out a reading."""
+
+    def __init__(self, what: str, result: pq.abc.PGresult | None) -> None:
+        code = b"" if result is None else result.error_field(pq.DiagnosticField.SQLSTATE) or b""
+        self.code = code.decode()
+        super().__init__(f"{what}: {'no answer' if result is None else f'SQLSTATE {self.code}'}")
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same statement may succeed another time."""
+        return self.code[:2] not in ("0A", "21", "22", "2F", "38", "42")
+
+
+class View(NamedTuple):
+    """A transaction that sees the tables as of one place in the log: every commit before it, none after."""
+
+    reader: Connection
+    position: int
+    covered: frozenset[int]
+    """The tables and partitions, by oid, that cannot be rewritten while it lasts."""
 
 
 def unescaped(text: bytes) -> bytes:
@@ -36,71 +60,76 @@ def fields(line: bytes) -> list[Value]:
     return [NULL_TAG if part == _NULL else unescaped(part) if b"\\" in part else part for part in parts]
 
 
-def copy_table(
-    conn: Connection, plan: TablePlan, sheet: Sheet, version: bytes, position: int
-) -> Iterator[Batch | None]:
-    """Yield a table's rows as batches; the session's transaction holds the snapshot.
-
-    Ignored columns are not even read: their place is filled with NULL.  Every row has the slot's position as version.
-    """
-    columns = ", ".join(
-        quoted_column(column.name) if captured else "NULL"
-        for column, captured in zip(plan.columns, plan.captured, strict=True)
-    )
-    headers = ((HEADER_VERSION, version),)
-    messages: list[Outgoing] = []
-    for line in _lines(conn, f"COPY (SELECT {columns} FROM ONLY {quoted(plan.name)}) TO STDOUT"):  # noqa: S608 - quoted
-        if line is None:
-            yield None
-            continue
-        values = fields(line)
-        value = plan.images(None, values) + sheet.end(plan, position, "r")
-        messages.append(Outgoing(plan.topic, plan.record_id(values), value, headers))
-        if len(messages) == _ROWS:
-            yield Batch(messages, counts={(plan.name, "r"): len(messages)})
-            messages = []
-            sheet.refresh()
-    if messages:
-        yield Batch(messages, counts={(plan.name, "r"): len(messages)})
-
-
 def quoted_column(name: str) -> str:
     """Return a column's name, quoted whole."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def _lines(conn: Connection, command: str) -> Iterator[bytes | None]:
-    """Yield a COPY's lines without their ends, and None while the server is silent."""
+def copy_command(plan: TablePlan, relation: str, condition: str = "") -> str:
+    """Return the statement that reads rows of a relation, given as SQL; ignored columns are not even read."""
+    columns = ", ".join(
+        quoted_column(column.name) if captured else "NULL"
+        for column, captured in zip(plan.columns, plan.captured, strict=True)
+    )
+    where = f" WHERE {condition}" if condition else ""
+    return f"COPY (SELECT {columns} FROM {relation}{where}) TO STDOUT"  # noqa: S608 - names are quoted
+
+
+def lines(conn: Connection, command: str) -> Iterator[Sequence[bytes]]:
+    """Yield a COPY's lines without their ends, some at a time; nothing while the server is silent.
+
+    Raises TryAgain when the table cannot be read to its end.
+    """
     pg = conn.pgconn
     try:
         pg.send_query(command.encode())
         while pg.is_busy():
-            if not _arrived(pg):
-                yield None
+            yield ()
+            pg.consume_input()
         result = pg.get_result()
         if result is None or result.status != pq.ExecStatus.COPY_OUT:
-            raise TryAgain(f"the table cannot be read: {_reason(result)}")
-        while True:
-            size, data = pg.get_copy_data(1)
-            if size > 0:
-                yield bytes(data)[:-1]
-            elif size < 0:
-                break
-            elif not _arrived(pg):
-                yield None
+            raise Unreadable("the table cannot be read", result)
+        ended = False
+        while not ended:
+            found, ended = _arrived(pg)
+            yield found
         while (result := pg.get_result()) is not None:
             if result.status != pq.ExecStatus.COMMAND_OK:
-                raise TryAgain(f"reading the table ended early: {_reason(result)}")
+                raise Unreadable("reading the table ended early", result)
     except psycopg.OperationalError as error:
         raise TryAgain(f"connection to PostgreSQL is lost: {error}") from error
 
 
-def _arrived(pg: pq.abc.PGconn) -> bool:
-    ready, _, _ = select.select([pg.socket], [], [], 0.1)
-    if ready:
-        pg.consume_input()
-    return bool(ready)
+def _arrived(pg: pq.abc.PGconn) -> tuple[list[bytes], bool]:
+    """Return the lines that are there, at most so many, and whether they were the last."""
+    found: list[bytes] = []
+    taken, get, looked = 0, pg.get_copy_data, False
+    while len(found) < _ROWS and taken < _BYTES:
+        size, data = get(1)
+        if size > 0:
+            found.append(bytes(data[:-1]))
+            taken += size
+            looked = False
+        elif size < 0:
+            return found, True
+        elif looked:
+            break
+        else:
+            pg.consume_input()
+            looked = True
+    return found, False
 
 
-def _reason(result: pq.abc.PGresult | None) -> str:
-    return "no answer" if result is None else result.get_error_message()
+def messages(plan: TablePlan, found: Sequence[bytes], sheet: Sheet, version: bytes, position: int) -> list[Outgoing]:
+    """Return rows as messages; every row has the view's place as version."""
+    sheet.refresh()
+    end = sheet.end(plan, position, "r")
+    headers = ((HEADER_VERSION, version),)
+    out = []
+    for line in found:
+        values = fields(line)
+        value = plan.images(None, values) + end
+        if len(value) > LARGEST_VALUE:
+            value = without_large_parts(plan, None, values) + end
+        out.append(Outgoing(plan.topic, plan.record_id(values), value, headers))
+    return out

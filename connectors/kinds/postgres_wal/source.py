@@ -1,45 +1,52 @@
-"""The connector: decides whether a position still holds, reads the tables once, then follows the log.
+"""The connector: decides whether a position still holds, then follows the log, and reads tables beside it when due.
 
 The position is durable in Kafka before the slot is told, so the slot's confirmed position is never ahead of ours.  If
-it is, somebody else moved or remade the slot and changes are missing: a new epoch with a new snapshot begins.
+it is, somebody else moved or remade the slot and changes are missing: a new epoch begins, in which all is read anew.
+A table that is new, or another one than before, is read anew by itself, within the epoch.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import partial
 
 import psycopg
 
 from connectors import envelope
-from connectors.kinds.postgres_wal import catalog
+from connectors.kinds.postgres_wal import catalog, continuity, parts
+from connectors.kinds.postgres_wal.budget import Budget, drop_slot
+from connectors.kinds.postgres_wal.compare import fingerprint
 from connectors.kinds.postgres_wal.inspection import ensure_publication, findings
+from connectors.kinds.postgres_wal.jobs import piece
 from connectors.kinds.postgres_wal.options import options
-from connectors.kinds.postgres_wal.replication import (
-    Identity,
-    Replication,
-    Slot,
-    connection_string,
-    format_lsn,
-    parse_lsn,
+from connectors.kinds.postgres_wal.readings import Desk, Readings, enter, slow_slot
+from connectors.kinds.postgres_wal.replication import Identity, Replication, Slot, format_lsn, parse_lsn
+from connectors.kinds.postgres_wal.session import Session, connect
+from connectors.kinds.postgres_wal.stream import Decoder, Sheet
+from connectors.kinds.postgres_wal.tables import PARTS, TABLE, Tables
+from connectors.protocol import (
+    Batch,
+    Finding,
+    Fingerprint,
+    Notice,
+    Opened,
+    Position,
+    Request,
+    Surroundings,
+    sweep_markers,
 )
-from connectors.kinds.postgres_wal.snapshot import copy_table
-from connectors.kinds.postgres_wal.stream import Decoder, Relation, Sheet
-from connectors.kinds.postgres_wal.table import TablePlan
-from connectors.kinds.postgres_wal.types import TypeRow, form
-from connectors.protocol import Batch, Finding, Opened, Position, Surroundings, sweep_markers
 from hub.wire import log, metrics
-from hub.wire.contract import Contract, Table
-from hub.wire.errors import Halt, RefuseToStart, TryAgain
-from hub.wire.topics import raw_topic
-from hub.wire.version import pack, stamp
+from hub.wire.contract import Contract
+from hub.wire.errors import RefuseToStart, TryAgain
 
 _LOG = log.get(__name__)
 _FRAMES = 1000
 _WAIT = 0.05
-_SLOW_SLOT = 50
-"""Tenths of a second of waiting for a slot after which the log says why."""
-_LOOK_AGAIN_US = 30_000_000
+_SLOW_SLOT_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 30.0
+BUDGET_SECONDS = 10.0
+_LEAVING_SECONDS = 5.0
 
 
 class PostgresWal:
@@ -50,11 +57,15 @@ class PostgresWal:
         self._around = around
         self._options = options(contract)
         self._name = contract.source.name
-        self._tables: Mapping[str, Table] = {table.name: table for table in contract.table}
-        self._sql: catalog.Connection | None = None
+        self._budget = Budget(self._name, self._options)
+        self._sql: Session | None = None
         self._replication: Replication | None = None
+        self._readings: Readings | None = None
         self._server = Identity("", "", 0, "")
         self._streaming = False
+        self._epoch = 0
+        self._looked = 0.0
+        self._notices: list[Notice] = []
 
     def open(self, position: Position | None) -> Opened:
         """Connect, check the source, and say whether the position can be continued."""
@@ -63,11 +74,15 @@ class PostgresWal:
             self._sql = self._connect()
             self._refuse(findings(self._sql, self._contract, self._options))
             ensure_publication(self._sql, self._contract, self._options)
-            self._replication = Replication(self._contract.dsn(), self._application)
+            self._replication = self._replicate()
             self._server = self._replication.identify()
-            return Opened(self._identity(), self._why_anew(position))
+            why = self._why_anew(position)
+            if why is None and self._options.failover:
+                continuity.keep_on_standbys(self._sql, self._replication, self._options.slot)
         except psycopg.Error as error:
             raise TryAgain(f"source {self._name}: PostgreSQL: {error}") from error
+        found = {"system": self._server.system, "database": self._server.database, "slot": self._options.slot}
+        return Opened(found, why)
 
     def _refuse(self, found: Sequence[Finding]) -> None:
         wrong = [f"{finding.what}: {finding.remedy_en}" for finding in found if finding.level == "error"]
@@ -78,186 +93,214 @@ class PostgresWal:
     def _application(self) -> str:
         return f"satudata-{self._name}"
 
-    def _connect(self) -> catalog.Connection:
-        return psycopg.connect(connection_string(self._contract.dsn(), self._application), autocommit=True)
+    def _connect(self) -> Session:
+        return connect(self._contract.dsn(), self._application)
 
-    def _identity(self) -> dict[str, str]:
-        """Return all that a position rests on: server, database, slot, publication, and what is read of each table."""
-        found = {
-            "system": self._server.system,
-            "timeline": self._server.timeline,
-            "database": self._server.database,
-            "slot": self._options.slot,
-        }
-        publication = catalog.publication(self._open_sql(), self._options.publication)
-        found["publication"] = f"{self._options.publication} {publication.oid if publication else 0}"
-        for name, table in self._tables.items():
-            row = catalog.table(self._open_sql(), name)
-            entry = publication.entries.get(name) if publication else None
-            found[f"table {name}"] = (
-                f"oid={row.oid if row else 0} entry={entry} key={','.join(table.key)} "
-                f"ignore={','.join(sorted(table.ignore))}"
-            )
-        return found
+    def _replicate(self) -> Replication:
+        return Replication(self._contract.dsn(), self._application)
 
     def _why_anew(self, position: Position | None) -> str | None:
         if position is None:
             return "no position is known"
         if "lsn" not in position.state:
-            return "the first reading was not finished"
-        name, ours = self._options.slot, parse_lsn(position.state["lsn"])
-        slot = catalog.slot(self._open_sql(), name)
-        reasons = (
-            (slot is None, f"replication slot {name} is gone"),
-            (slot and slot.lost, f"replication slot {name} was invalidated: the server needed the space of its log"),
-            (slot and (not slot.confirmed or parse_lsn(slot.confirmed) > ours),
-             f"replication slot {name} was moved or made anew by somebody else"),
-            (ours > self._server.position, "the server went back to an earlier state"),
-        )  # fmt: skip
-        return next((reason for holds, reason in reasons if holds), None)
+            return "the first reading had not begun"
+        replication, slot = self._open_replication(), catalog.slot(self._open_sql(), self._options.slot)
+        lost = continuity.lost(self._options.slot, slot, parse_lsn(position.state["lsn"]))
+        if lost is not None:
+            self._notices.append(Notice("slot_lost", detail={"slot": self._options.slot, "reason": lost}))
+            return lost
+        return continuity.elsewhere(replication, self._server, position.state)
 
     def read(self, position: Position) -> Iterator[Batch | None]:
-        """Yield the snapshot if the position is empty, then the log."""
+        """Yield what the log holds from the position on, and beside it the tables that must be read."""
+        self._epoch = position.epoch
         try:
-            if "lsn" in position.state:
-                start = parse_lsn(position.state["lsn"])
-            else:
-                start = yield from self._snapshot(position.epoch)
-            yield from self._stream(position.epoch, start)
+            yield from self._read(position)
         except psycopg.Error as error:
             raise TryAgain(f"source {self._name}: PostgreSQL: {error}") from error
 
-    def _snapshot(self, epoch: int) -> Generator[Batch | None, None, int]:
-        """Make the slot anew, read every table as of its beginning, and return that position.
+    def _read(self, position: Position) -> Iterator[Batch | None]:
+        sql, state = self._open_sql(), dict(position.state)
+        tables = Tables(self._contract, self._around, sql, self._options.publication, state)
+        learned = {"timeline": self._server.timeline, "standbys": continuity.standbys(sql, self._options.slot)}
+        for verdict in tables.first_look():
+            self._notices += verdict.notices
+            learned |= verdict.state or {}
+        self._readings = readings = Readings(self._desk(tables), state)
+        identities = tables.identities()
+        for name in tables.names:
+            if TABLE + name not in state or state[TABLE + name] != identities[TABLE + name] or name in tables.resumed:
+                readings.whole(name)
+            else:
+                _mind_parts(readings, name, identities, state)
+        tables.resumed.clear()
+        if "lsn" not in state:
+            learned["lsn"] = format_lsn((yield from self._begin(readings)))
+        start = parse_lsn(state.get("lsn") or learned["lsn"])
+        yield Batch((), {**learned, **identities, **readings.states()}, notices=self._take_notices())
+        yield from self._follow(tables, readings, start, identities)
 
-        A table that is rewritten between the slot's making and our lock looks empty under the snapshot, and the log has
-        no rows of a rewrite: then it starts again.
-        """
+    def _begin(self, readings: Readings) -> Generator[Batch | None, None, int]:
+        """Make the slot anew; the snapshot that comes with it serves the first chunks."""
         sql, replication = self._open_sql(), self._open_replication()
-        self._drop_slot(sql)
-        before = self._filenodes(sql)
+        if not drop_slot(sql, self._options.slot, evict=False):
+            raise TryAgain(f"slot {self._options.slot} is in use by another process")
+        before = readings.wanted()
         slot = yield from self._make_slot(replication)
-        _LOG.info("snapshot_begins", source=self._name, lsn=format_lsn(slot.position), epoch=epoch)
+        _LOG.info("slot_made", source=self._name, lsn=format_lsn(slot.position), epoch=self._epoch)
         reader = self._connect()
-        try:
-            reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            reader.execute(f"SET TRANSACTION SNAPSHOT '{slot.snapshot}'")
-            for name in self._tables:
-                reader.execute(f"LOCK TABLE ONLY {catalog.quoted(name)} IN ACCESS SHARE MODE")
-            if self._filenodes(sql) != before:
-                raise TryAgain("a table was truncated or rewritten while the snapshot was taken")
-            yield from self._copy_all(reader, epoch, slot.position)
-        finally:
-            reader.close()
+        readings.take(enter(reader, slot, [part for found in before.values() for part in found]))
+        if not readings.unchanged(before):
+            readings.close()
         return slot.position
 
     def _make_slot(self, replication: Replication) -> Generator[Batch | None, None, Slot]:
         """Make the slot; it waits for every transaction that is open at the source."""
-        for waits, slot in enumerate(replication.create_slot(self._options.slot)):
+        begun, told = time.monotonic(), False
+        for slot in replication.create_slot(self._options.slot, failover=self._options.failover):
             if slot is not None:
                 return slot
-            if waits == _SLOW_SLOT:
-                _LOG.warning("slot_waits", source=self._name, reason="transactions are open at the source; the oldest "
-                             "must end first: SELECT pid, xact_start FROM pg_stat_activity ORDER BY 2")  # fmt: skip
+            replication.wait(_WAIT)
+            if not told and time.monotonic() - begun > _SLOW_SLOT_SECONDS:
+                told = True
+                slow_slot(self._name)
             yield None
         raise TryAgain(f"slot {self._options.slot} was not made")
 
-    def _copy_all(self, reader: catalog.Connection, epoch: int, position: int) -> Iterator[Batch | None]:
-        sheet = self._sheet()
-        sheet.begin(self._around.clock.now_us(), "true", 0, None)
-        names = list(self._tables)
-        for name in names:
-            row = catalog.table(reader, name)
-            if row is None:
-                raise TryAgain(f"table {name} is gone")
-            plan = self._plan(self._tables[name], [c for c in row.columns if not c.generated])
-            yield from copy_table(reader, plan, sheet, stamp(epoch, position, 0), position)
-            markers = sweep_markers(self._around, self._contract, name, pack(epoch, position, 0))
-            state = {"lsn": format_lsn(position)} if name == names[-1] else None
-            yield Batch(markers, state, barrier=True)
-            _LOG.info("snapshot_table_read", source=self._name, table=name)
+    def _desk(self, tables: Tables) -> Desk:
+        return Desk(
+            self._name, self._epoch, tables, connect=self._connect, replicate=self._replicate, sheet=self._sheet,
+            wanted_by_others=partial(parts.wanted_by_others, self._open_sql()),
+            markers=partial(sweep_markers, self._around, self._contract), slot=self._options.slot,
+        )  # fmt: skip
 
-    def _drop_slot(self, sql: catalog.Connection) -> None:
-        if catalog.slot(sql, self._options.slot) is not None:
-            try:
-                sql.execute("SELECT pg_drop_replication_slot(%s)", [self._options.slot])
-            except psycopg.errors.ObjectInUse as error:
-                raise TryAgain(f"slot {self._options.slot} is in use by another process: {error}") from error
-
-    def _filenodes(self, sql: catalog.Connection) -> list[int | None]:
-        rows = [catalog.table(sql, name) for name in self._tables]
-        return [row.filenode if row else None for row in rows]
-
-    def _stream(self, epoch: int, start: int) -> Iterator[Batch | None]:
-        replication = self._open_replication()
-        decoder = Decoder(
-            epoch,
-            self._sheet(),
-            plan=self._plan_of,
-            markers=partial(sweep_markers, self._around, self._contract),
-        )
-        replication.start(self._options.slot, start, self._options.publication)
-        self._streaming = True
-        identity, looked_us = self._identity(), self._around.clock.now_us()
-        while True:
-            idle_at = replication.receive(decoder.take, _FRAMES, _WAIT)
-            yield decoder.batch(idle_at)
-            if self._around.clock.now_us() - looked_us > _LOOK_AGAIN_US:
-                looked_us = self._around.clock.now_us()
-                if self._identity() != identity:
-                    raise TryAgain(f"source {self._name}: a table or the publication is another one than before")
-
-    def _sheet(self) -> Sheet:
+    def _sheet(self, snapshot: str = "") -> Sheet:
         head = envelope.source_head("postgresql", f"raw.{self._name}")
-        return Sheet(self._around.clock, head, self._server.database)
+        sheet = Sheet(self._around.clock, head, self._server.database)
+        if snapshot:
+            sheet.begin(self._around.clock.now_us(), snapshot, 0, None)
+        return sheet
 
-    def _plan_of(self, relation: Relation) -> TablePlan | None:
-        """Return the plan of a table that the log announces; None if the contract does not name it."""
-        table = self._tables.get(relation.name)
-        if table is None:
-            return None
-        row = catalog.table(self._open_sql(), relation.name)
-        required = {c.name for c in row.columns if c.not_null} if row and row.oid == relation.oid else set()
-        return self._plan(table, [c._replace(not_null=c.name in required) for c in relation.columns])
+    def _follow(
+        self, tables: Tables, readings: Readings, start: int, identities: Mapping[str, str]
+    ) -> Iterator[Batch | None]:
+        replication = self._open_replication()
+        markers = partial(sweep_markers, self._around, self._contract)
+        decoder = Decoder(self._epoch, self._sheet(), announced=tables.announced, markers=markers)
+        steps = readings.steps()
+        replication.start(self._options.slot, start, self._options.publication)
+        self._streaming, self._looked, known, looked = True, 0.0, dict(identities), time.monotonic()
+        while True:
+            wait = 0.0 if readings.busy and not readings.waits else _WAIT
+            idle_at = replication.receive(decoder.take, _FRAMES, wait, readings.sockets)
+            yield decoder.batch(idle_at)
+            for name in tables.resumed:
+                readings.whole(name)
+            tables.resumed.clear()
+            if readings.busy:
+                yield next(steps)
+            if self._notices:
+                yield Batch((), notices=self._take_notices())
+            if time.monotonic() - looked > LOOK_AGAIN_SECONDS:
+                looked = time.monotonic()
+                yield from self._look_again(tables, readings, known)
 
-    def _plan(self, table: Table, columns: list[catalog.Column]) -> TablePlan:
-        self._look_for_drift(table, columns)
-        topic = raw_topic(self._name, table.name).name
-        return TablePlan(table, topic, columns, types=self._type, key=self._around.key, registry=self._around.registry)
+    def _look_again(self, tables: Tables, readings: Readings, known: dict[str, str]) -> Iterator[Batch]:
+        """Notice what the log does not tell: partitions that came or went, another table of the same name."""
+        found = tables.identities()
+        if found == known:
+            return
+        other = {key: "another" for key in found if found[key] != known.get(key) and not key.startswith(PARTS)}
+        if other:
+            yield Batch((), reserve=other)
+            raise TryAgain(f"source {self._name}: another {', '.join(sorted(other))} than before")
+        for name in tables.names:
+            _mind_parts(readings, name, found, known)
+        known.update(found)
+        yield Batch((), {**found, **readings.states()})
 
-    def _type(self, oid: int) -> TypeRow | None:
-        return catalog.type_row(self._open_sql(), oid)
+    def _take_notices(self) -> list[Notice]:
+        notices, self._notices = self._notices, []
+        return notices
 
-    def _look_for_drift(self, table: Table, columns: list[catalog.Column]) -> None:
-        """Report what the contract does not know of, and halt where rows could no longer be told apart."""
-        names = {column.name for column in columns}
-        lost = set(table.key) - names
-        if lost:
-            raise Halt(f"table {table.name} no longer has its key column {', '.join(sorted(lost))}; name the present "
-                       f"key in the contract of {self._name}, then start again: a new snapshot follows")  # fmt: skip
-        unknown = sorted(names - table.mapped - set(table.ignore) - set(table.key))
-        untyped = sorted(c.name for c in columns if form(c.type_oid, c.modifier, self._type) is None)
-        missing = sorted(table.mapped - names)
-        if unknown or missing or untyped:
-            _LOG.warning(
-                "source_drift", source=self._name, table=table.name, unknown=unknown, missing=missing, untyped=untyped
-            )
-            metrics.SOURCE_DRIFT.labels(source=self._name, table=table.name).inc(len(unknown) + len(missing))
-        if unknown and table.drift == "stop":
-            raise Halt(f"table {table.name} has columns that its contract does not know: {', '.join(unknown)}; map or "
-                       "ignore them, or set drift = \"keep\"")  # fmt: skip
+    def request(self, request: Request) -> None:
+        """Have tables, or some of their rows, read again."""
+        readings = self._readings
+        names = [table.name for table in self._contract.table]
+        if request.table and request.table not in names:
+            raise RefuseToStart(f"source {self._name} has no table {request.table}; it has {', '.join(names)}")
+        if readings is None or readings.asked(request.id):
+            return
+        if not request.keys and not request.where:
+            for name in [request.table] if request.table else names:
+                readings.whole(name, request.id)
+        elif request.table:
+            readings.piece(piece(request, self._contract.table_named(request.table)))
+        else:
+            raise RefuseToStart("keys and where belong to one table: name it")
+
+    def fingerprint(self, table: str) -> Fingerprint:
+        """Return what a table holds at one place in the log, over connections of its own."""
+        if self._readings is None or self._readings.reading(table):
+            raise TryAgain(f"table {table} is being read")
+        return fingerprint(self._contract, self._around, table, self._epoch, self._options.slot)
+
+    def passed(self, version: bytes, state: Mapping[str, str]) -> bool:
+        """Say whether the stream is beyond the place of a fingerprint."""
+        return parse_lsn(state.get("lsn", "0/0")) >= int.from_bytes(version[8:16], "big")
 
     def confirm(self, state: Mapping[str, str]) -> None:
-        """Let the server forget its log up to the position."""
-        if self._streaming and self._replication is not None and "lsn" in state:
-            flushed = parse_lsn(state["lsn"])
-            self._replication.feedback(flushed)
-            lag = max(self._replication.server_end - flushed, 0)
-            metrics.SOURCE_LAG_BYTES.labels(source=self._name).set(lag)
+        """Let the server forget its log up to the position, and see that it does not keep too much of it."""
+        if not self._streaming or self._replication is None or "lsn" not in state:
+            return
+        flushed = parse_lsn(state["lsn"])
+        self._replication.feedback(flushed)
+        lag = max(self._replication.server_end - flushed, 0)
+        metrics.SOURCE_LAG_BYTES.labels(source=self._name).set(lag)
+        if self._readings is not None:
+            self._readings.relieve()
+        if time.monotonic() - self._looked > BUDGET_SECONDS:
+            self._looked = time.monotonic()
+            self._keep_budget(self._open_sql())
+
+    def _keep_budget(self, sql: Session) -> None:
+        try:
+            notices, drop = self._budget.look(sql)
+            self._notices += notices
+            if drop:
+                self._give_up_slot(sql)
+        except psycopg.Error as error:
+            raise TryAgain(f"source {self._name}: PostgreSQL: {error}") from error
+
+    def _give_up_slot(self, sql: Session) -> None:
+        """Let the server throw its log away before its disk is full; all is read anew afterwards."""
+        if self._replication is not None:
+            self._streaming = False
+            self._replication.close()
+            self._replication = None
+        deadline = time.monotonic() + _LEAVING_SECONDS
+        while not drop_slot(sql, self._options.slot, evict=True) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        raise TryAgain(f"source {self._name}: its log went over options.wal_budget: slot {self._options.slot} is "
+                       "dropped, everything will be read anew")  # fmt: skip
+
+    def watch(self) -> Sequence[Notice]:
+        """See over a short connection that a paused source does not keep too much of its log."""
+        try:
+            with self._connect() as sql:
+                notices, drop = self._budget.look(sql)
+                if drop:
+                    drop_slot(sql, self._options.slot, evict=True)
+        except psycopg.Error as error:
+            raise TryAgain(f"source {self._name}: PostgreSQL: {error}") from error
+        return notices
 
     def close(self) -> None:
-        """Hang up both connections."""
+        """Hang up every connection."""
         self._streaming = False
+        if self._readings is not None:
+            self._readings.close()
+            self._readings = None
         if self._replication is not None:
             self._replication.close()
             self._replication = None
@@ -265,7 +308,7 @@ class PostgresWal:
             self._sql.close()
             self._sql = None
 
-    def _open_sql(self) -> catalog.Connection:
+    def _open_sql(self) -> Session:
         if self._sql is None:
             raise TryAgain(f"source {self._name}: not connected")
         return self._sql
@@ -274,3 +317,12 @@ class PostgresWal:
         if self._replication is None:
             raise TryAgain(f"source {self._name}: not connected")
         return self._replication
+
+
+def _mind_parts(readings: Readings, name: str, found: Mapping[str, str], known: Mapping[str, str]) -> None:
+    """Have partitions read that came unseen by the log; where one went, the whole table, to sweep its rows."""
+    now, before = (set(marks.get(PARTS + name, "").split(",")) - {""} for marks in (found, known))
+    if before - now:
+        readings.whole(name)
+    elif now - before:
+        readings.added(name, sorted(int(mark.partition(":")[0]) for mark in now - before))

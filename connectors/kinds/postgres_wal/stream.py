@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from connectors import envelope as avro
@@ -16,11 +16,11 @@ from connectors.kinds.postgres_wal.catalog import Column
 from connectors.kinds.postgres_wal.frames import Splitter
 from connectors.kinds.postgres_wal.replication import PAYLOAD, format_lsn
 from connectors.kinds.postgres_wal.table import UNCHANGED_TAG, TablePlan, Values
-from connectors.protocol import LARGEST_VALUE, Batch
+from connectors.protocol import LARGEST_VALUE, Batch, Notice
 from hub.wire import log
 from hub.wire.broker import Outgoing
 from hub.wire.clock import Clock
-from hub.wire.errors import Halt, TryAgain
+from hub.wire.errors import Halt
 from hub.wire.topics import HEADER_NEXT, HEADER_PREVIOUS, HEADER_VERSION
 from hub.wire.version import pack, stamp
 
@@ -48,12 +48,21 @@ class Relation(NamedTuple):
     columns: tuple[Column, ...]
 
 
+class Announced(NamedTuple):
+    """What is to be done with the rows that follow a table's announcement."""
+
+    plan: TablePlan | None
+    """None: they are passed over, because the contract does not name the table or wants it stopped."""
+    notices: Sequence[Notice] = ()
+    state: Mapping[str, str] | None = None
+    """To be remembered with the end of the transaction."""
+
+
 class Reading(NamedTuple):
     """A table of the contract, as it is read now."""
 
     plan: TablePlan
     split: Splitter
-    oid: int
 
 
 class Sheet:
@@ -93,15 +102,15 @@ class Decoder:
         epoch: int,
         sheet: Sheet,
         *,
-        plan: Callable[[Relation], TablePlan | None],
+        announced: Callable[[Relation], Announced],
         markers: Callable[[str, bytes], list[Outgoing]],
     ) -> None:
         self._epoch = epoch
         self._sheet = sheet
-        self._plan = plan
+        self._announced = announced
         self._markers = markers
         self._tables: dict[int, Reading | None] = {}
-        self._by_name: dict[str, int] = {}
+        self._learned: dict[str, str] = {}
         self._commit = self._ordinal = self._previous = self._at_us = 0
         self.in_transaction = False
         self._handlers: Mapping[int, Callable[[bytes], None]] = {
@@ -113,6 +122,7 @@ class Decoder:
     def _clear(self) -> None:
         self._messages: list[Outgoing] = []
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._notices: list[Notice] = []
         self._checkpoint = 0
         self._sheet.refresh()
 
@@ -126,10 +136,13 @@ class Decoder:
         """Return what was collected, or None; `idle_at`: the log is read to there and nothing of ours is in it."""
         if idle_at and not self.in_transaction:
             self._checkpoint = max(self._checkpoint, idle_at)
-        if not self._messages and not self._checkpoint:
+        if not self._messages and not self._checkpoint and not self._notices:
             return None
-        state = {"lsn": format_lsn(self._checkpoint)} if self._checkpoint else None
-        batch = Batch(self._messages, state, counts=self._counts, newest_us=self._at_us if self._messages else 0)
+        state = {**self._learned, "lsn": format_lsn(self._checkpoint)} if self._checkpoint else None
+        newest = self._at_us if self._messages else 0
+        batch = Batch(self._messages, state, counts=self._counts, newest_us=newest, notices=self._notices)
+        if state is not None:
+            self._learned = {}
         self._clear()
         return batch
 
@@ -145,16 +158,13 @@ class Decoder:
 
     def _relation(self, frame: bytes) -> None:
         relation = parse_relation(frame)
-        known = self._by_name.get(relation.name, relation.oid)
-        plan = self._plan(relation)
-        if plan is not None and known != relation.oid:
-            raise TryAgain(f"table {relation.name} was dropped and made anew: it must be read from its beginning")
+        plan, notices, state = self._announced(relation)
+        self._notices += notices
+        self._learned |= state or {}
         if plan is not None and relation.identity != "f":
             _LOG.error("replica_identity_lost", table=relation.name,
                        remedy=f"ALTER TABLE {relation.name} REPLICA IDENTITY FULL")  # fmt: skip
-        self._by_name[relation.name] = relation.oid
-        reading = None if plan is None else Reading(plan, Splitter(len(relation.columns)), relation.oid)
-        self._tables[relation.oid] = reading
+        self._tables[relation.oid] = None if plan is None else Reading(plan, Splitter(len(relation.columns)))
 
     def _reading(self, frame: bytes) -> Reading | None:
         self._ordinal += 1
@@ -204,8 +214,7 @@ class Decoder:
         end = self._sheet.end(plan, _LSN(frame, 1)[0], op)
         value = plan.images(before, after) + end
         if len(value) > LARGEST_VALUE:
-            value = plan.images_as_text(before, after, _LARGE_PART) + end
-            _LOG.error("change_too_large", table=plan.name, bytes=len(value), limit=LARGEST_VALUE)
+            value = without_large_parts(plan, before, after) + end
         version = stamp(self._epoch, self._commit, self._ordinal)
         record = plan.record_id(after or before or [])
         self._messages.append(Outgoing(plan.topic, record, value, ((HEADER_VERSION, version), *headers)))
@@ -220,6 +229,12 @@ class Decoder:
                 floor = pack(self._epoch, self._commit, self._ordinal)
                 self._messages += self._markers(reading.plan.name, floor)
                 self._counts[reading.plan.name, "t"] += 1
+
+
+def without_large_parts(plan: TablePlan, before: Values | None, after: Values | None) -> bytes:
+    """Return a message's beginning that fits Kafka: columns that are too large are left out of its schema."""
+    _LOG.error("change_too_large", table=plan.name, limit=LARGEST_VALUE)
+    return plan.images_as_text(before, after, _LARGE_PART)
 
 
 def _filled(before: Values, after: Values, columns: Iterable[int]) -> Values:

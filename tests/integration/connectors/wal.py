@@ -104,7 +104,7 @@ class WalStage:
 def was_read(stage: WalStage) -> bool:
     """Say whether every table's first reading is finished and durable."""
     known = state(stage)
-    return "lsn" in known and all(f"snap:{table.name}" not in known for table in stage.contract.table)
+    return all(f"table:{table.name}" in known and f"snap:{table.name}" not in known for table in stage.contract.table)
 
 
 @contextmanager

@@ -189,7 +189,7 @@ class Runner:
         opened = self._connector.open(None if last is None else orders.shown(last))
         raw = [topic.name for topic in source_topics(self.contract)[1:]]
         found = {**opened.identity, **{f"topic {name}": id_ for name, id_ in self._parts.log.topic_ids(raw).items()}}
-        anew = opened.anew or _difference(last, found)
+        anew = opened.anew or _difference(last, found, same_tables=not opened.reads_new_tables)
         state = self._delivery.acknowledged
         if last is None or anew is not None:
             self._begin_anew(self._parts.positions.new_epoch(last.epoch if last else 0), found, str(anew))
@@ -303,11 +303,16 @@ class Runner:
         return self._delivery.tell(Notice("source_ended", detail=detail))
 
 
-def _difference(last: Position | None, found: Mapping[str, str]) -> str | None:
+def _difference(last: Position | None, found: Mapping[str, str], *, same_tables: bool) -> str | None:
     """Say in what the source, or the place its changes lie, is another one than the position speaks of."""
     if last is None:
         return "no position is known"
-    changed = sorted(name for name in {*last.identity, *found} if last.identity.get(name) != found.get(name))
+    changed = sorted(
+        name
+        for name in {*last.identity, *found}
+        if last.identity.get(name) != found.get(name)
+        and (same_tables or not name.startswith("topic ") or (name in last.identity and name in found))
+    )
     if changed:
         return "another " + ", ".join(changed)
     return None

@@ -93,6 +93,9 @@ class Opened:
     identity: Mapping[str, str]
     anew: str | None
     """None: the position can be continued; else why a new epoch must begin, in one sentence."""
+    reads_new_tables: bool = False
+    """Whether the kind itself reads a table from its beginning that the contract names since the position was written;
+    else that takes a new epoch, in which all is read anew."""
 
 
 @dataclass(frozen=True, slots=True)

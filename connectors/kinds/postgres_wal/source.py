@@ -82,7 +82,7 @@ class PostgresWal:
         except psycopg.Error as error:
             raise TryAgain(f"source {self._name}: PostgreSQL: {error}") from error
         found = {"system": self._server.system, "database": self._server.database, "slot": self._options.slot}
-        return Opened(found, why)
+        return Opened(found, why, reads_new_tables=True)
 
     def _refuse(self, found: Sequence[Finding]) -> None:
         wrong = [f"{finding.what}: {finding.remedy_en}" for finding in found if finding.level == "error"]

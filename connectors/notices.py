@@ -23,6 +23,8 @@ CODES: Mapping[str, str] = {
     "snapshot_finished": "a table was read (`request` where somebody asked)",
     "table_read_again": "a table is read again because what its log says cannot be relied on (`reason`)",
     "table_missing": "the source no longer has a table that the contract names",
+    "column_left_out": "a `column` is of a type or character set that cannot be captured",
+    "server_changed": "another server of the same replication goes on where the last one ended (`server`)",
     "column_added": "a table has a new `column`, or one that its contract never knew",
     "column_dropped": "a table lost a `column`, or never had one that its contract names",
     "column_retyped": "a `column` changed from type `was` to `type`",

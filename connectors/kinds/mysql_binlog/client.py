@@ -95,7 +95,13 @@ def _words(error: Exception) -> str:
     return f"{error.args[1]} (error {error.args[0]})" if len(error.args) == 2 else str(error)
 
 
-class Session(pymysql.connections.Connection[Any]):
+if TYPE_CHECKING:
+    _Connection = pymysql.connections.Connection[pymysql.cursors.Cursor]
+else:
+    _Connection = pymysql.connections.Connection
+
+
+class Session(_Connection):
     """One connection to a server."""
 
     if TYPE_CHECKING:  # what PyMySQL keeps for its own and its subclasses' use
@@ -191,6 +197,11 @@ class Session(pymysql.connections.Connection[Any]):
             file, position = ("", 4) if by_gtid else (place.file, place.position)
             self._execute_command(COMMAND.COM_BINLOG_DUMP, struct.pack("<IHI", position, 0, server_id) + file.encode())
         return Dump(Packets(self._socket()), checksum)
+
+    @property
+    def number(self) -> int:
+        """Return the server's number of this connection."""
+        return int(self.thread_id())  # type: ignore[no-untyped-call]
 
     def leave(self) -> None:
         """Hang up, whatever state the connection is in; safe to repeat."""

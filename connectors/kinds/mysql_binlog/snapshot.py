@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import NamedTuple
 
 import pymysql
@@ -227,7 +226,7 @@ class Snapshots:
         started = not task.floor
         task.floor = task.floor or place.major
         if started:
-            yield Batch((), self._state(task), notices=[self._notice("snapshot_started", task, found[1])])
+            yield Batch((), self._state(task), notices=self._notices("snapshot_started", task, found[1]))
         yield from self._read(task, session, place, *found)
 
     def _later(self, task: Task, seconds: float) -> None:
@@ -290,10 +289,7 @@ class Snapshots:
 
     def _finished(self, task: Task, row: TableRow) -> Batch:
         self._tasks.remove(task)
-        open_ = {request for other in self._tasks for request in other.requests}
-        over = [request for request in task.requests if request not in open_]
-        notice = self._notice("snapshot_finished", task, row)
-        notices = [replace(notice, detail={**notice.detail, "request": request}) for request in over] or [notice]
+        notices = self._notices("snapshot_finished", task, row)
         if not task.whole:
             return Batch((), notices=notices)
         markers = self._markers(task.table, pack(self._epoch, task.floor, 0))
@@ -301,8 +297,11 @@ class Snapshots:
         text = waiting.text(self._seal) if waiting else tasks.done(self._tables.known[task.table])
         return Batch(markers, {tasks.PREFIX + task.table: text}, barrier=True, notices=notices)
 
-    def _notice(self, code: str, task: Task, row: TableRow) -> Notice:
-        return Notice(code, task.table, {"reason": task.reason, "rows": str(task.rows), "about": str(row.rows)})
+    def _notices(self, code: str, task: Task, row: TableRow) -> list[Notice]:
+        """Return a notice for each request that the task fulfils, or one."""
+        detail = {"reason": task.reason, "rows": str(task.rows), "about": str(row.rows)}
+        named = [{**detail, "request": request} for request in task.requests]
+        return [Notice(code, task.table, each) for each in named or [detail]]
 
     def _where(self, task: Task, row: TableRow, key: Sequence[str]) -> Where:
         """Return the condition of a task's next chunk."""

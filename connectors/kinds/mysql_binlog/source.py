@@ -8,6 +8,7 @@ for from that place on, and the file must be the one that was read before (`binl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 import pymysql
@@ -113,9 +114,10 @@ class MysqlBinlog:
             return "another server"
         try:
             self._ask_from(place, by_gtid=False)
+            born = self._first_born()
         except Lost as error:
+            self._hang_up()
             return self._gone(str(error))
-        born = self._first_born()
         if place.born and born != place.born:
             self._hang_up()
             return self._gone(f"{place.file} was begun anew, as by RESET MASTER")
@@ -288,7 +290,10 @@ class MysqlBinlog:
         self._session = self._snapshots = self._assembler = self._carried = None
 
     def _hang_up(self) -> None:
+        """Leave the log; by itself the server would notice only when it next sends, and keep the file until then."""
         if self._line is not None:
+            with suppress(pymysql.Error, OSError, TryAgain):
+                self._ask().query(f"KILL {self._line.number}")
             self._line.leave()
         self._line = self._dump = None
 

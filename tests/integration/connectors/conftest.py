@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from hub.platform.mariadb import MariaDB
 from hub.platform.ports import Ports
 from hub.platform.postgres import Postgres
+from tests.integration.connectors.binlog import BinlogStage, binlogged
 from tests.integration.connectors.wal import WalStage, staged
 from tests.services.debian import DebianPostgres
 from tests.services.fixtures import fresh_database, temporary_home
+from tests.services.mariadb import debian, serving
 
 
 def _server(home: Path, name: str, version: int) -> Postgres:
@@ -72,4 +75,39 @@ def stage(opd_database: str, kafka: str, registry: str) -> Iterator[WalStage]:
 def own_stage(own_server: Postgres, kafka: str, registry: str) -> Iterator[WalStage]:
     """A source on the test's own server."""
     with fresh_database(own_server.endpoint, "opd") as url, staged(url, kafka, registry) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """MariaDB 11.4, whose log names its columns; every test makes the database `public` anew."""
+    with serving("opd") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb10() -> Iterator[MariaDB]:
+    """Debian's MariaDB 10.11, whose log does not name its columns."""
+    with serving("opd10", debian(), binlog_row_metadata="NO_LOG") as server:
+        yield server
+
+
+@pytest.fixture
+def own_mariadb() -> Iterator[MariaDB]:
+    """A server for one test, to stop, configure and break."""
+    with serving("opd") as server:
+        yield server
+
+
+@pytest.fixture
+def binlog(mariadb: MariaDB) -> Iterator[BinlogStage]:
+    """A source on the session's server, with the twins of broker and registry."""
+    with binlogged(mariadb.endpoint) as stage:
+        yield stage
+
+
+@pytest.fixture
+def own_binlog(own_mariadb: MariaDB) -> Iterator[BinlogStage]:
+    """A source on the test's own server, with the twins of broker and registry."""
+    with binlogged(own_mariadb.endpoint) as stage:
         yield stage

@@ -47,6 +47,8 @@ STUCK_SECONDS = 300.0
 """Time without any step after which the process is not healthy."""
 _BACKOFF = (0.2, 10.0)
 _UNLOGGED = (orders.OWN, drift.PREFIX)
+_LOGGED = 100
+"""Characters of a value of the position's state that are logged."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,9 +75,11 @@ class Runner:
         self._delivery = parts.delivery
         self._delivery.due = self._check_lawful
         self._delivery.changed = self._notice_drift
+        self._delivery.away = self._watch_when_due
         self._clock = parts.clock
         self._asked: set[str] = set()
         self._heard_at = 0.0
+        self._watched_at = parts.clock.monotonic()
 
     @property
     def source(self) -> str:
@@ -111,6 +115,7 @@ class Runner:
                 self._note_trouble(error, pause)
             finally:
                 self._leave()
+            self._watch_when_due()
             if self._clock.monotonic() - started > 30:
                 pause = _BACKOFF[0]
             self._delivery.stopping.wait(pause)
@@ -195,7 +200,7 @@ class Runner:
             self._begin_anew(self._parts.positions.new_epoch(last.epoch if last else 0), found, str(anew))
         else:
             self._delivery.begin(Position(last.epoch, found, dict(state)), moved=state != dict(last.state))
-            told = {key: value for key, value in state.items() if not key.startswith(_UNLOGGED)}
+            told = {key: value[:_LOGGED] for key, value in state.items() if not key.startswith(_UNLOGGED)}
             _LOG.info("source_continues", source=self.source, epoch=last.epoch, position=told)
         self._show()
 
@@ -236,15 +241,20 @@ class Runner:
         self.trouble = "paused by an operator: `satudata source resume` ends it"
         _LOG.warning("source_paused", source=self.source)
         self._show()
-        watched_at = self._clock.monotonic() - WATCH_SECONDS
+        self._watched_at = self._clock.monotonic() - WATCH_SECONDS
         while self._paused and not self._delivery.stopping.wait(LISTEN_SECONDS):
             self._listen()
             self._delivery.settle()
-            if self._delivery.now - watched_at >= WATCH_SECONDS:
-                watched_at = self._delivery.now
-                self._watch()
+            self._watch_when_due()
         self._delivery.finish()
         metrics.SOURCE_PAUSED.labels(source=self.source).set(self._paused)
+
+    def _watch_when_due(self) -> None:
+        """Look after a source that is not being read: paused, or because Kafka is away."""
+        now = self._clock.monotonic()
+        if now - self._watched_at >= WATCH_SECONDS:
+            self._watched_at = now
+            self._watch()
 
     def _watch(self) -> None:
         if isinstance(self._connector, Watching):

@@ -63,6 +63,8 @@ class Delivery:
         self.confirm: Callable[[Mapping[str, str]], None] | None = None
         self.due: Callable[[], None] = lambda: None
         self.changed: Callable[[Mapping[str, str]], None] = lambda _changes: None
+        self.away: Callable[[], None] = lambda: None
+        """Called again and again while Kafka is waited for and the source is not connected."""
         self._waiting: deque[_Waiting] = deque()
         self._count = self._size = 0
         self.now = clock.monotonic()
@@ -216,11 +218,12 @@ class Delivery:
 
     def drop(self) -> None:
         """Let what an earlier session submitted settle: it goes out before anything of the new one."""
-        for waiting in self._waiting:
+        for waiting in list(self._waiting):
             while not _done(waiting.ticket, TICK):
                 self.now = self._clock.monotonic()
                 if self.stopping.is_set():
                     raise Stopped("told to stop")
+                self.away()
         self._waiting.clear()
         self._count = self._size = 0
 

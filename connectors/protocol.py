@@ -178,8 +178,8 @@ class Watching(Protocol):
     def watch(self) -> Sequence[Notice]:
         """Look at the source over a short connection, act as the contract says, and return what happened.
 
-        Called every half minute while the source is paused, which is when nothing is open.  Raises TryAgain when the
-        source is away.
+        Called every half minute while the source is not read and nothing is open: while it is paused, or Kafka is
+        away.  Raises TryAgain when the source is away.
         """
         ...
 

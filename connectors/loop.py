@@ -252,7 +252,7 @@ class Runner:
     def _watch_when_due(self) -> None:
         """Look after a source that is not being read: paused, or because Kafka is away."""
         now = self._clock.monotonic()
-        if now - self._watched_at >= WATCH_SECONDS:
+        if now - self._watched_at >= WATCH_SECONDS and not self._delivery.stopping.is_set():
             self._watched_at = now
             self._watch()
 

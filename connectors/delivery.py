@@ -146,7 +146,6 @@ class Delivery:
         now_us = self._clock.now_us()
         for (table, op), count in batch.counts.items():
             metrics.CAPTURED.labels(source=self._source, table=table, op=op).inc(count)
-            metrics.SOURCE_CHANGED.labels(source=self._source, table=table).set(now_us // 1_000_000)
             self._seen[table] = now_us // 1_000_000
             if op == "r":
                 metrics.SNAPSHOT_ROWS.labels(source=self._source, table=table).inc(count)
@@ -173,6 +172,8 @@ class Delivery:
         self._moved = self._flowed = False
         if not self.durable.epoch:
             return
+        for table, at in self._seen.items():
+            metrics.SOURCE_CHANGED.labels(source=self._source, table=table).set(at)
         self.acknowledged |= orders.changed(self._seen)
         position = dataclasses.replace(self.durable, state=dict(self.acknowledged))
         self._writing = self._positions.write(position), position

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 MOST = LARGEST_VALUE - 64 * 1024
 """Bytes that a message's beginning may have: the rest is for what follows it."""
+_CUT = (IndexError, struct.error, zlib.error)
+_NOT_SO = (Unrepresentable, *_CUT)
+"""Why a row is looked at again, by way of its texts."""
 
 
 class Absent(Enum):
@@ -76,7 +81,7 @@ class LogReader:
         while at < end:
             try:
                 fields, key, after = image_of(data, at)
-            except (Unrepresentable, IndexError):
+            except _NOT_SO:
                 after = end + 1
             if after > end or len(fields) > most:
                 made, at = self._one(rows, at)
@@ -92,7 +97,7 @@ class LogReader:
             try:
                 before, old, middle = image_of(data, at)
                 after, new, then = image_of(data, middle)
-            except (Unrepresentable, IndexError):
+            except _NOT_SO:
                 then = end + 1
             if then > end or old != new or len(before) + len(after) > most:
                 made, at = self._one(rows, at)
@@ -116,7 +121,7 @@ class LogReader:
                 before, at = self._values(rows.data, at, rows.before)
             if rows.after:
                 after, at = self._values(rows.data, at, rows.after)
-        except IndexError:
+        except _CUT:
             at = rows.end + 1
         if at > rows.end:
             raise Halt(f"rows of {self._plan.name} before position {rows.head.end} end inside a value: the log is "

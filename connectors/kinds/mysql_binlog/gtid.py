@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import NamedTuple
 from uuid import UUID
@@ -11,6 +12,7 @@ from hub.wire.errors import Halt, RefuseToStart
 
 _U64 = struct.Struct("<Q").unpack_from
 _RANGE = struct.Struct("<QQ").unpack_from
+_TAG = re.compile(r"[a-z_]\w{0,31}", re.ASCII | re.IGNORECASE)
 _STANDALONE = 1
 _COMMIT_TIME_AT = HEADER + 42
 _U55 = (1 << 55) - 1
@@ -106,11 +108,11 @@ class GtidSet:
         try:
             source = _Source(UUID(sid_text), "")
             for piece in rest:
-                if not piece[:1].isdigit():
+                if _TAG.fullmatch(piece):
                     source = _Source(source.sid, piece.lower())
                     continue
-                low, _, high = piece.partition("-")
-                self._put(source, int(low), int(high or low))
+                low, to, high = piece.partition("-")
+                self._put(source, int(low), int(high if to else low))
         except ValueError as error:
             raise RefuseToStart(f"{part!r} is no set of GTIDs, such as {UUID(int=0)}:1-5") from error
 

@@ -36,6 +36,8 @@ def acls() -> str:
         lines += [line for who in topic.writers for line in _rights(who, ("Write", "Describe"), topic)]
         lines += [line for who in topic.readers for line in _rights(who, ("Read", "Describe"), topic)]
     lines += [f"User:{stage},Read,group,literal,{stage}" for stage in ("clean", "reconcile")]
+    lines += [f"User:verify,Describe,topic,literal,{name}" for name in ("clean.person", "quarantine.clean")]
+    lines += ["User:verify,Describe,topic,prefixed,raw.", "User:verify,Describe,group,literal,clean"]
     lines.append("User:publish,Write,transactional-id,literal,satudata-publish")
     return "\n".join(dict.fromkeys(lines)) + "\n"
 

@@ -1,6 +1,6 @@
 """PostgreSQL's write-ahead log: every committed change by logical decoding (pgoutput), and tables read beside it.
 
-__init__ ── source ──┬── inspection   what must be true at the source, and the publication
+__init__ ── source ──┬── inspection   what must be true at the source, and the publication (generated)
                      ├── continuity   whether the log goes on where a position ends
                      ├── budget       the log that the server keeps for us
                      ├── readings     tables read in chunks beside the stream, over jobs and snapshot
@@ -8,7 +8,7 @@ __init__ ── source ──┬── inspection   what must be true at the sou
                      ├── stream       transactions, relations, rows, truncates
                      ├── tables       the contract's tables: identity, partitions (parts), drift
                      ├── replication  the protocol's client side, over session
-                     ├── table        one table's plan, over frames, types and values
+                     ├── table        one table's plan, over frames, types and values (nested, shapes)
                      └── catalog      questions to the database's catalogue
 """
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import psycopg
 from psycopg.rows import namedtuple_row
 
-from connectors.kinds.postgres_wal import catalog, parts
+from connectors.kinds.postgres_wal import catalog, generated, parts
 from connectors.kinds.postgres_wal.catalog import Connection, PublicationRow, TableRow
 from connectors.kinds.postgres_wal.options import Options
-from connectors.kinds.postgres_wal.types import form
 from connectors.protocol import Finding
 from hub.wire.contract import Contract, Table
 from hub.wire.errors import RefuseToStart
@@ -37,7 +35,7 @@ _OWN = "SELECT active FROM pg_replication_slots WHERE slot_name = %s"
 def findings(conn: Connection, contract: Contract, options: Options) -> Sequence[Finding]:
     """Return what is wrong, or worth a warning; nothing is changed at the source."""
     found = [*_server(conn, options)]
-    rows = {table.name: catalog.table(conn, table.name) for table in contract.table}
+    rows = {table.name: catalog.table(conn, table.name, options.publication) for table in contract.table}
     for table in contract.table:
         found += _table(conn, table, rows[table.name])
     found += _publication(conn, contract, options, rows)
@@ -120,6 +118,10 @@ def _table(conn: Connection, table: Table, row: TableRow | None) -> Iterator[Fin
     if row.kind not in ("r", "p"):
         yield _error("table_kind", f"{name} is no ordinary table", "Pilih tabel biasa, bukan view atau tabel asing.",
                      "name an ordinary or partitioned table: views and foreign tables are not captured")  # fmt: skip
+    harmful = generated.virtual(conn, name)
+    if harmful is not None:
+        yield harmful
+        return  # nothing further: its remedies would stop the office's own work
     if row.kind == "p":
         yield from _partitions(conn, table)
     if not row.readable:
@@ -171,21 +173,16 @@ def _columns(conn: Connection, table: Table, row: TableRow) -> Iterator[Finding]
         if name not in live:
             yield _error("missing_column", f"column {table.name}.{name} does not exist",
                          "Perbaiki nama kolom pada kontrak.", "correct the column's name in the contract")  # fmt: skip
-        elif live[name].generated:
+        elif live[name].generated and not generated.matter(conn):
             yield _error("generated_column", f"column {table.name}.{name} is generated, so it is not in the log",
                          "Petakan kolom asalnya.", "map the columns that it is made from")  # fmt: skip
-    captured = [column for name, column in live.items() if name not in table.ignore and not column.generated]
-    lookup = partial(catalog.type_row, conn)
+    logged = [column for column in live.values() if generated.matter(conn) or not column.generated]
+    captured = [column for column in logged if column.name not in table.ignore]
     for column in captured:
         if not _AVRO_NAME.match(column.name):
             yield _error("column_name", f"column {table.name}.{column.name} cannot be a field's name",
                          "Abaikan kolom ini pada kontrak atau ganti namanya.",
                          "ignore the column in the contract, or rename it to letters, digits and _")  # fmt: skip
-        if form(column.type_oid, column.modifier, lookup) is None:
-            known = lookup(column.type_oid)
-            yield _error("unknown_type", f"column {table.name}.{column.name} has type {known.name if known else '?'}, "
-                         "which is not captured", "Abaikan kolom ini pada kontrak.",
-                         "ignore the column in the contract")  # fmt: skip
         if column.name not in table.mapped and column.name not in table.key:
             yield Finding("warning", "drift", f"column {table.name}.{column.name} is neither mapped nor ignored",
                           "Petakan atau abaikan kolom ini pada kontrak.",
@@ -196,7 +193,7 @@ def _publication(
     conn: Connection, contract: Contract, options: Options, rows: Mapping[str, TableRow | None]
 ) -> Iterator[Finding]:
     publication = catalog.publication(conn, options.publication)
-    statement = _statement(contract, options, rows)
+    statement = _statement(conn, contract, options, rows)
     if publication is None:
         if not _may_create(conn) or not all(row is None or row.owned for row in rows.values()):
             yield _error("publication", f"there is no publication {options.publication} and this role may not make it",
@@ -213,6 +210,7 @@ def _publication(
         change = f"ALTER PUBLICATION {options.publication} ADD TABLE {', '.join(absent)}"
         yield _error("publication_tables", f"publication {options.publication} lacks {', '.join(absent)}",
                      f"Jalankan sebagai pemilik tabel: {change};", change)  # fmt: skip
+    yield from generated.unpublished(conn, [table.name for table in contract.table], options.publication)
     filtered = [table.name for table in contract.table if table.name in publication.filtered]
     if filtered or not publication.complete:
         yield _error("publication_part", f"publication {options.publication} leaves out rows, columns or operations",
@@ -229,9 +227,10 @@ def _partitioned(rows: Mapping[str, TableRow | None]) -> bool:
     return any(row is not None and row.kind == "p" for row in rows.values())
 
 
-def _statement(contract: Contract, options: Options, rows: Mapping[str, TableRow | None]) -> str:
+def _statement(conn: Connection, contract: Contract, options: Options, rows: Mapping[str, TableRow | None]) -> str:
     tables = ", ".join(table.name for table in contract.table)
-    how = " WITH (publish_via_partition_root = true)" if _partitioned(rows) else ""
+    wanted = ["publish_via_partition_root = true"] * _partitioned(rows) + [generated.OPTION] * generated.matter(conn)
+    how = f" WITH ({', '.join(wanted)})" if wanted else ""
     return f"CREATE PUBLICATION {options.publication} FOR TABLE {tables}{how}"
 
 
@@ -252,9 +251,13 @@ def ensure_publication(conn: Connection, contract: Contract, options: Options) -
     root = parts.root(conn, options.publication)
     if root is None:
         tables = ", ".join(catalog.quoted(table.name) for table in contract.table)
-        how = "WITH (publish_via_partition_root = true)"
+        more = f", {generated.OPTION}" if generated.matter(conn) else ""
+        how = f"WITH (publish_via_partition_root = true{more})"
         _change(conn, options, f"CREATE PUBLICATION {options.publication} FOR TABLE {tables} {how}")
         return
+    columns = generated.published(conn, options.publication)
+    if columns is not None and columns.owned and not columns.stored:
+        _change(conn, options, f"ALTER PUBLICATION {options.publication} SET ({generated.OPTION})")
     if not root.published and _partitioned(rows):
         _change(conn, options, f"ALTER PUBLICATION {options.publication} SET (publish_via_partition_root = true)")
     publication = catalog.publication(conn, options.publication)

@@ -70,7 +70,10 @@ class Tables:
 
     def read_plan(self, name: str) -> TablePlan:
         """Return a table's plan as COPY shows it; the table must be locked."""
-        return self.plan(name, live_columns(self._sql, name, self._publication))
+        return self.plan(name, self._live(name))
+
+    def _live(self, name: str) -> list[Column]:
+        return live_columns(self._sql, name, self._publication)
 
     def identities(self) -> dict[str, str]:
         """Return what is recognised of each table, as the state remembers it: its own, and its partitions'."""
@@ -100,7 +103,7 @@ class Tables:
         """Judge each table as the session begins: as it was seen last, or, if it never was, as it is now."""
         for name in self.names:
             known = standing(self._state, name)
-            yield self._seen(name, known.columns if known else self._words(live_columns(self._sql, name, self._publication)))
+            yield self._seen(name, known.columns if known else self._words(self._live(name)))
 
     def announced(self, relation: Relation) -> Announced:
         """Say what to do with the rows of a table that the log announces."""

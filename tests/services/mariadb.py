@@ -16,7 +16,7 @@ from hub.wire.settings import Settings
 from tests.services.fixtures import temporary_home
 from tools import get_debian_mariadb
 
-SLACK = {"sync-binlog": "0", "innodb-flush-log-at-trx-commit": "0"}
+SLACK = {"sync-binlog": "0", "innodb-flush-log-at-trx-commit": "2"}
 """A test kills servers, not machines, so nothing need wait for the disk."""
 
 

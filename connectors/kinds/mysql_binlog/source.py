@@ -199,7 +199,8 @@ class MysqlBinlog:
             self._epoch, place, tables, sheet, markers=self._markers, mariadb=server.mariadb, checksum=dump.checksum
         )
         if begun:
-            yield Batch((), begun, notices=self._beginning())
+            # durable before anything is sent: else a cut in the first second would begin yet another epoch
+            yield Batch((), reserve=begun, notices=self._beginning())
         yield from self._follow(dump, assembler, snapshots)
 
     def _all_read(self) -> dict[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +19,7 @@ from hub.wire.contract import Contract
 from hub.wire.kafka import KafkaLog, KafkaSender
 from hub.wire.memory import MemoryBroker
 from tests.services.mariadb import session
-from tests.suites.stage import TABLE, contract_of, state, until
+from tests.suites.stage import TABLE, contract_of, position, state, until
 
 WARGA = "CREATE TABLE warga (id int PRIMARY KEY, nama text)"
 DATABASE = "public"
@@ -124,5 +126,42 @@ def binlogged(
         stage.close()
 
 
-def read_once(stage: BinlogStage) -> bool:
+def epoch(stage: BinlogStage) -> int:
+    found = position(stage)
+    assert found is not None
+    return found.epoch
+
+
+def reading(stage: BinlogStage) -> bool:
+    """Say whether the first reading is finished, as a running connector shows it."""
     return stage.read_once(state(stage))
+
+
+@contextmanager
+def busy(stage: BinlogStage) -> Iterator[None]:
+    """Insert, update, delete and re-key rows all the while, in transactions of several changes."""
+    done, chance = threading.Event(), random.Random(7)
+
+    def work() -> None:
+        with session(stage.url, DATABASE) as connection, connection.cursor() as cursor:
+            number = 0
+            while not done.wait(0.002):
+                connection.begin()
+                for _ in range(chance.randrange(1, 6)):
+                    number += 1
+                    at = chance.randrange(1, number + 1)
+                    cursor.execute("INSERT INTO warga VALUES (%s, %s)", [number, f"BARU {number}"])
+                    cursor.execute("UPDATE warga SET nama = %s WHERE id = %s", [f"GANTI {number}", at])
+                    if number % 5 == 0:
+                        cursor.execute("DELETE FROM warga WHERE id = %s", [at])
+                    if number % 7 == 0:
+                        cursor.execute("UPDATE warga SET id = %s WHERE id = %s", [1_000_000 + number, number])
+                connection.commit()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from connectors.kinds.mysql_binlog.decoder import Decoder
 from connectors.kinds.mysql_binlog.events import Gtid, GtidsBefore
-from connectors.kinds.mysql_binlog.gtid import GtidSet
+from connectors.kinds.mysql_binlog.gtid import GtidSet, _signed, _varying
 from hub.wire.errors import Halt, RefuseToStart
 from tests.unit.connectors.mysql.recorded import decoded, event, raw_events
 
@@ -66,6 +66,17 @@ def test_a_tagged_id(sid: UUID, tag: str, number: int, at_us: int) -> None:
     made = Decoder(False).feed(event(42, tagged(sid, tag, number, at_us)))
     assert isinstance(made, Gtid)
     assert (made.text, made.at_us) == (f"{sid}:{tag + ':' if tag else ''}{number}", at_us)
+
+
+@pytest.mark.parametrize(("data", "number"), [("fbff07", 65535), ("00", 0), ("7f397d8970db2d06", 1739270369410361)])
+def test_mysql_s_own_example_of_a_varying_number(data: str, number: int) -> None:
+    assert varying(number) == bytes.fromhex(data)
+    assert _varying(b"?" + bytes.fromhex(data), 1) == (number, 1 + len(data) // 2)
+
+
+@pytest.mark.parametrize(("data", "number"), [("f3ff0f", 65535), ("ebff0f", -65535), ("fbff0f", -65536)])
+def test_mysql_s_own_examples_of_a_number_with_a_sign(data: str, number: int) -> None:
+    assert _signed(_varying(bytes.fromhex(data), 0)[0]) == number
 
 
 def test_a_tagged_id_of_another_form_stops_the_source() -> None:

@@ -31,10 +31,10 @@ def prepare(settings: Settings) -> None:
 
 
 def source_topics(contracts: Mapping[str, Contract]) -> list[topics.Topic]:
-    """Return the raw and position topics of every source."""
+    """Return the raw, position and signal topics of every source."""
     found = []
     for name, source in contracts.items():
-        found.append(topics.POSITION.named(source=name))
+        found += [topics.POSITION.named(source=name), topics.SIGNAL.named(source=name)]
         found += [
             replace(topics.raw_topic(name, table.name), partitions=source.source.partitions) for table in source.table
         ]

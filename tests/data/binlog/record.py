@@ -89,6 +89,15 @@ PADAT = [
     f"UPDATE warga SET catatan='{'x' * 300}'", "DELETE FROM warga WHERE id=1",
     f"CREATE TABLE lain (id INT COMMENT '{'panjang ' * 40}')",
 ]  # fmt: skip
+UMUM = """
+CREATE TABLE umum (
+ id INT NOT NULL PRIMARY KEY, t TINYINT, tu TINYINT UNSIGNED, si SMALLINT, su SMALLINT UNSIGNED, mi MEDIUMINT,
+ mu MEDIUMINT UNSIGNED ZEROFILL, i INT, iu INT UNSIGNED, bi BIGINT, d DOUBLE, dd DOUBLE(10,3), n DECIMAL(15,2),
+ n2 DECIMAL(65,30) UNSIGNED, n3 DECIMAL(5,0) ZEROFILL, n4 DECIMAL(9,9), dt DATE, tm TIME, dtm DATETIME,
+ dtm6 DATETIME(6), c CHAR(10), cw CHAR(255), v VARCHAR(50), v3 VARCHAR(2000), tx TEXT, lt LONGTEXT,
+ vb VARBINARY(300), bb BLOB, lb LONGBLOB, e ENUM('L','P','é,x')
+) CHARACTER SET utf8mb4"""
+"""What another reader of binlogs can read as well."""
 LAMA = (
     "CREATE TABLE lama (id INT NOT NULL PRIMARY KEY, t TIME, dt DATETIME, ts TIMESTAMP NULL, d DATE, e ENUM('a','b'))"
 )
@@ -152,6 +161,12 @@ def main() -> None:
             recorder.record("polos", "semua", SEMUA, some, **{**full, "binlog_row_metadata": "NO_LOG"})
             recorder.record("sedikit", "semua", SEMUA, some,
                             **{**full, "binlog_row_metadata": "MINIMAL", "binlog_checksum": "NONE"})  # fmt: skip
+            wanted = [n for n, name in enumerate(names) if f" {name} " in UMUM.replace("\n", " ")]
+            recorder.record("umum", "umum", UMUM, [
+                f"INSERT INTO umum ({','.join(names[n] for n in wanted)}) VALUES "
+                + ",".join("(" + ",".join(row[n] for n in wanted) + ")" for row in rows),
+                "INSERT INTO umum (id) VALUES (99)",
+            ], **full)  # fmt: skip
             recorder.record("perubahan", "warga", WARGA, PERUBAHAN, **full)
             recorder.record("padat", "warga", WARGA, PADAT, **{**full, "log_bin_compress": "ON"})
             recorder.record("lama", "lama", LAMA, [

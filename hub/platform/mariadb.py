@@ -1,6 +1,7 @@
 """MariaDB 11.4 from a Maven archive, run as a child of ours: an office's system in the demo and in tests.
 
 <home>/<name>/data         the data folder, made in a draft folder on first use
+<home>/<name>/tmp          its own: a server that starts removes every temporary table in this folder
 <home>/<name>/server.cnf   written anew at every start
 <home>/<name>/password     of the account `satudata`, which may do everything
 """
@@ -92,11 +93,14 @@ class MariaDB(Service):
     def prepare(self) -> None:
         """Make the data folder on first use and write the configuration."""
         cache.make_folder(self.folder)
+        self._scratch.mkdir(mode=0o700, exist_ok=True)
         if not self._data.is_dir():
             self._make_tables(self.folder / "data.new")
         self._port = self._ports.of(self.name)
         share = str(self._installed.share)
-        given = {"datadir": str(self._data), "port": str(self._port), "lc-messages-dir": share}
+        given = {
+            "datadir": str(self._data), "tmpdir": str(self._scratch), "port": str(self._port), "lc-messages-dir": share
+        }  # fmt: skip
         lines = [f"{key} = {value}" for key, value in {**_SETTINGS, **given, **self.settings}.items()]
         if os.geteuid() == 0:
             lines.append("user = root")
@@ -125,6 +129,10 @@ class MariaDB(Service):
         return self.folder / "server.cnf"
 
     @property
+    def _scratch(self) -> Path:
+        return self.folder / "tmp"
+
+    @property
     def _environment(self) -> Mapping[str, str]:
         libraries = self._installed.libraries
         return {} if libraries is None else {"LD_LIBRARY_PATH": str(libraries)}
@@ -143,6 +151,7 @@ class MariaDB(Service):
         write_atomically(script, self._bootstrap())
         server = (
             str(self._installed.server), "--no-defaults", "--bootstrap", f"--datadir={draft}",
+            f"--tmpdir={self._scratch}",
             f"--lc-messages-dir={self._installed.share}", "--log-warnings=0", "--innodb-undo-tablespaces=0",
             "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--innodb-log-file-size=16M",
             *(("--user=root",) if os.geteuid() == 0 else ()),

@@ -59,6 +59,8 @@ def look(dsn: str, rows: int, name: str | None = None) -> Seen:
             return _seen(connection, url, rows, name)
     except sa.exc.OperationalError as error:
         raise TryAgain(f"{_shown(url)} cannot be read: {_first_line(error)}") from None
+    except sa.exc.DBAPIError as error:
+        raise RefuseToStart(f"{_shown(url)} cannot be looked at: {_first_line(error)}") from None
 
 
 def _address(dsn: str) -> URL:
@@ -107,9 +109,8 @@ def _places(inspector: Inspector, url: URL) -> list[Place]:
     backend = url.get_backend_name()
     if backend == "sqlite":
         return [Place(None, table, table) for table in inspector.get_table_names()]
-    schemas = (
-        inspector.get_schema_names() if backend == "postgresql" else [url.database or inspector.default_schema_name]
-    )
+    one = None if backend == "postgresql" else url.database or None
+    schemas = inspector.get_schema_names() if one is None else [one]
     return [
         Place(schema, table, f"{schema}.{table}")
         for schema in schemas

@@ -26,7 +26,9 @@ def kinds_under_the_suite() -> set[str]:
                 found |= {
                     statement.value.value
                     for statement in node.body
-                    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)
+                    if isinstance(statement, ast.Assign)
+                    and isinstance(statement.value, ast.Constant)
+                    and getattr(statement.targets[0], "id", "") == "kind"
                 }
     return found
 

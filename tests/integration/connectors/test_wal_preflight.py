@@ -16,7 +16,7 @@ from hub.wire.clock import SystemClock
 from hub.wire.errors import RefuseToStart
 from hub.wire.settings import Settings
 from hub.wire.version import unpack
-from tests.integration.connectors.test_wal_faults import CONTRACT
+from tests.integration.connectors.process import CONTRACT
 from tests.integration.connectors.wal import WalStage, staged
 from tests.suites.connector import MASTER, build, changes, living, position, run_to_rest, version
 
@@ -43,8 +43,6 @@ def test_a_source_that_is_ready_has_nothing_to_mend(stage: WalStage) -> None:
         ("ALTER TABLE warga DROP CONSTRAINT warga_pkey", "key", "unique index"),
         ("ALTER TABLE warga ALTER COLUMN id DROP NOT NULL", "key", "unique index"),
         ("ALTER TABLE warga RENAME nama TO nama_lengkap", "missing_column", "column's name"),
-        ("ALTER TABLE warga ADD letak point", "unknown_type", "ignore the column"),
-        ("ALTER TABLE warga ADD lama tsrange[]", "unknown_type", "ignore the column"),
         ('ALTER TABLE warga ADD "No. KK" text', "column_name", "rename"),
         ("ALTER TABLE warga ADD umur int", "drift", "map or ignore"),
         ("ALTER TABLE warga DROP nama; ALTER TABLE warga ADD nama text GENERATED ALWAYS AS (id::text) STORED",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -81,6 +81,23 @@ class WalStage:
             except psycopg.errors.ObjectInUse:
                 time.sleep(0.1)
 
+    def read_once(self, state: Mapping[str, str]) -> bool:
+        """Say whether every table is read to its end."""
+        return all(f"table:{t.name}" in state and f"snap:{t.name}" not in state for t in self.contract.table)
+
+    def with_options(self, **options: Any) -> None:
+        """Go on under a contract with other options."""
+        self.contract = self.contract.model_copy(update={"options": options})
+
+    def with_table(self, **changed: Any) -> None:
+        """Go on under a contract whose only table is described otherwise."""
+        table = self.contract.table[0].model_copy(update=changed)
+        self.contract = self.contract.model_copy(update={"table": (table,)})
+
+    def point_to(self, dsn: str) -> None:
+        """Let the contract's connection string be another one; the test's own session stays where it is."""
+        os.environ[self.contract.source.dsn.removeprefix("env:")] = dsn
+
     def rows(self) -> dict[int, str]:
         return dict(self.run_sql("SELECT id, nama FROM warga"))
 
@@ -103,8 +120,7 @@ class WalStage:
 
 def was_read(stage: WalStage) -> bool:
     """Say whether every table's first reading is finished and durable."""
-    known = state(stage)
-    return all(f"table:{table.name}" in known and f"snap:{table.name}" not in known for table in stage.contract.table)
+    return stage.read_once(state(stage))
 
 
 @contextmanager

@@ -140,6 +140,7 @@ class Passes:
             for column in self._watermarks:
                 rows = yield from desk.fetch(reader.queries.highest(column))
                 if rows[0][0] is not None:
+                    reader.check(rows[0][0])
                     progress.marks[column] = reader.told(rows[0][0])
         elif progress.why == "again":
             progress.floor = pack(desk.epoch, desk.counter + 1, 0)

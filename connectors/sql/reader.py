@@ -8,6 +8,7 @@ from typing import Any
 from connectors.protocol import Batch, Notice
 from connectors.sql import catalog, marks
 from connectors.sql.desk import Desk, Observed, Turns, mark
+from connectors.sql.options import PollOptions
 from connectors.sql.plan import Plan
 from connectors.sql.queries import Queries
 from hub.wire import log
@@ -108,8 +109,6 @@ class Reader:
         self._looked_at = monotonic
         if found.shape == self._shape:
             return
-        self._shape = found.shape
-        yield from self._judge(found)
         if not set(self.table.key) <= {column.name for column in found.columns}:
             raise TryAgain(f"table {self.name}: a column of its key is gone")
         around = self.desk.around
@@ -117,9 +116,12 @@ class Reader:
             self.desk.contract.source.name, self.table, found.columns,
             database=database, key=around.key, registry=around.registry,
         )  # fmt: skip
+        # before anything is yielded: another turn must not meet the new shape with the old plan
+        self._shape = found.shape
         self._made = plan, Queries(
             self.name, plan.columns, self.table.key, dialect, watermarks=self._watermarks
         )  # fmt: skip
+        yield from self._judge(found)
 
     def _judge(self, found: catalog.TableRow) -> Turns[None]:
         """Obey what the contract says of changed columns.
@@ -177,6 +179,11 @@ class Reader:
         """Return a watermark as the position keeps it."""
         now_us = self.desk.around.clock.now_us()
         return marks.dumps(marks.not_after(watermark, now_us, self.desk.options.zone))
+
+    def check(self, watermark: Any) -> None:
+        """Raise RefuseToStart for a watermark that the contract's overlap does not fit, or that has no order."""
+        if isinstance(self.desk.options, PollOptions):
+            marks.behind(watermark, self.desk.options.overlap)
 
     def rest(self) -> Turns[bool]:
         """Return whether the table may be read; one that is stopped is looked at now and then."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from connectors.kinds.file_drop.cells import Cell
 from connectors.kinds.file_drop.faults import Fault, Problem
@@ -32,7 +31,8 @@ def _is_number(cell: Cell) -> bool:
     return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
-class Told(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Told:
     """One kind of problem in one column: in how many rows, and the first of them."""
 
     code: str

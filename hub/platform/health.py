@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+
+from hub.wire.probe import PID
 
 _SECONDS = 5.0
 LIMIT = 3
@@ -13,36 +16,42 @@ LIMIT = 3
 
 
 class Health:
-    """The probes of one home's stages, each found in `<home>/run/probes/<stage>.json`."""
+    """The probes of one home's processes, found in `<home>/run/probes` by the process's id.
+
+    Not by name: a standby answers under another name than its stage until it takes over.
+    """
 
     def __init__(self, home: Path) -> None:
         self._folder = home / "run" / "probes"
-        self._failed: dict[str, int] = {}
+        self._failed: dict[int, int] = {}
 
-    def forget(self, stage: str) -> None:
-        """Begin anew with a stage: what an earlier process left of its address is no longer true."""
-        self._failed.pop(stage, None)
-        (self._folder / f"{stage}.json").unlink(missing_ok=True)
+    def ailment(self, pid: int) -> str | None:
+        """Check a process; return why it must be ended, once it failed often enough in a row.
 
-    def ailment(self, stage: str) -> str | None:
-        """Check a stage; return why it must be ended, once it failed often enough in a row.
-
-        A stage without a probe, or whose probe is not up yet, is not judged.
+        A process without a probe, or whose probe is not up yet, is not judged.
         """
-        fault = self._fault(stage)
-        failed = self._failed[stage] = 0 if fault is None else self._failed.get(stage, 0) + 1
-        return fault if failed >= LIMIT else None
-
-    def _fault(self, stage: str) -> str | None:
-        try:
-            (target,) = json.loads((self._folder / f"{stage}.json").read_text())
-        except (FileNotFoundError, ValueError):
+        faults = [fault for fault in map(_fault, self._addresses(pid)) if fault is not None]
+        if not faults:
+            self._failed.pop(pid, None)
             return None
-        address = f"http://{target['targets'][0]}/healthz"
-        try:
-            with urllib.request.urlopen(address, timeout=_SECONDS):
-                return None
-        except urllib.error.HTTPError as error:
-            return error.read(500).decode(errors="replace").strip()
-        except OSError as error:
-            return f"its probe does not answer: {type(error).__name__}"
+        self._failed[pid] = self._failed.get(pid, 0) + 1
+        return faults[0] if self._failed[pid] >= LIMIT else None
+
+    def _addresses(self, pid: int) -> Iterator[str]:
+        for path in sorted(self._folder.glob("*.json")):
+            try:
+                (target,) = json.loads(path.read_text())
+            except (FileNotFoundError, ValueError):
+                continue
+            if target["labels"].get(PID) == str(pid):
+                yield str(target["targets"][0])
+
+
+def _fault(address: str) -> str | None:
+    try:
+        with urllib.request.urlopen(f"http://{address}/healthz", timeout=_SECONDS):
+            return None
+    except urllib.error.HTTPError as error:
+        return error.read(500).decode(errors="replace").strip()
+    except OSError as error:
+        return f"its probe does not answer: {type(error).__name__}"

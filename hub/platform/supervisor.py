@@ -81,7 +81,6 @@ class Supervisor:
             if known is not None and known.wanted and known.child.returncode != 0:
                 raise RefuseToStart(f"{name} is already supervised; stop it first, or choose another name")
             end_left_over(self._pid_file(name))
-            self._health.forget(name)
             self._kept[name] = _Kept(command, self._spawn(name, command), self._clock.monotonic())
             self._watch()
             return self.stage(name)
@@ -154,7 +153,7 @@ class Supervisor:
             with self._lock:
                 running = {n: k for n, k in self._kept.items() if k.wanted and k.child.returncode is None}
             for name, kept in running.items():
-                ailment = self._health.ailment(name)
+                ailment = self._health.ailment(kept.child.pid)
                 if ailment is not None:
                     self._end_ailing(name, kept, ailment)
 
@@ -184,7 +183,6 @@ class Supervisor:
             kept.due = now + pause
             _log.warning("stage_ended", stage=name, code=kept.child.returncode, restart_in_s=pause)
         elif now >= kept.due:
-            self._health.forget(name)
             kept.child, kept.since, kept.due = self._spawn(name, kept.command), now, None
             kept.ailing = False
             kept.restarts += 1

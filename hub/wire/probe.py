@@ -1,6 +1,7 @@
 """/metrics, /healthz and /readyz of a process, on loopback, in a thread of its own.
 
-The address is written to `<home>/run/probes/<process>.json` in the form of Prometheus's file service discovery.
+The address is written to `<home>/run/probes/<process>.json` in the form of Prometheus's file service discovery; the
+process's id stands beside it as a label that Prometheus drops.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from prometheus_client import make_wsgi_app
 
 from hub.wire import metrics
 
+PID = "__meta_pid"
+"""Label of a probe's file that names its process."""
 Check = Callable[[], str | None]
 """Returns None when all is well, else what is wrong, in one sentence without personal values."""
 
@@ -76,4 +79,5 @@ class Probe:
             self._file.unlink(missing_ok=True)
 
     def _target(self) -> dict[str, Any]:
-        return {"targets": [f"127.0.0.1:{self.port}"], "labels": {"process": self.process}}
+        labels = {"process": self.process, PID: str(os.getpid())}
+        return {"targets": [f"127.0.0.1:{self.port}"], "labels": labels}

@@ -274,7 +274,7 @@ def test_the_process_publishes_tells_its_state_and_ends_cleanly(bench: Bench, tm
         try:
             wait_until(lambda: bench.cursor() == 5)
             probe: Any = json.loads((tmp_path / "run" / "probes" / "publish.json").read_text())
-            assert probe[0]["labels"] == {"process": "publish"}
+            assert probe[0]["labels"]["process"] == "publish"
         finally:
             process.send_signal(signal.SIGTERM)
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from hub.platform import health
 from hub.platform.child import Command, until
 from hub.platform.supervisor import Supervisor, pause_after
 from hub.wire.errors import RefuseToStart
+from hub.wire.probe import PID
 
 ROOT = Path(__file__).parents[3]
 _SLEEPER = "import time\nprint('here', flush=True)\ntime.sleep(600)"
@@ -123,15 +125,16 @@ def test_a_stage_without_a_probe_is_not_judged(watchful: Supervisor) -> None:
 def test_one_failing_check_is_forgiven(tmp_path: Path) -> None:
     probes = tmp_path / "run" / "probes"
     probes.mkdir(parents=True)
-    address = probes / "clean.json"
-    judge = health.Health(tmp_path)
+    address, judge = probes / "clean.json", health.Health(tmp_path)
+    gone = json.dumps([{"targets": ["127.0.0.1:9"], "labels": {PID: "7"}}])
     for _ in range(3):
-        address.write_text('[{"targets": ["127.0.0.1:9"]}]')
-        assert [judge.ailment("clean") for _ in range(health.LIMIT - 1)] == [None] * (health.LIMIT - 1)
+        address.write_text(gone)
+        assert [judge.ailment(7) for _ in range(health.LIMIT - 1)] == [None] * (health.LIMIT - 1)
         address.unlink()
-        assert judge.ailment("clean") is None
-    address.write_text('[{"targets": ["127.0.0.1:9"]}]')
-    assert [judge.ailment("clean") is None for _ in range(health.LIMIT)] == [True, True, False]
+        assert judge.ailment(7) is None
+    address.write_text(gone)
+    assert [judge.ailment(7) is None for _ in range(health.LIMIT)] == [True, True, False]
+    assert [judge.ailment(8) for _ in range(health.LIMIT)] == [None] * health.LIMIT, "it was another's probe"
 
 
 def test_a_program_that_is_not_there_is_named(supervisor: Supervisor) -> None:

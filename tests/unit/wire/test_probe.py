@@ -1,6 +1,7 @@
 """The probe: answers health, readiness and metrics, and says where it listens."""
 
 import json
+import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.wire.probe import Probe
+from hub.wire.probe import PID, Probe
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_the_address_is_written_for_prometheus_and_taken_back(tmp_path: Path) ->
     probe = Probe("publish", tmp_path)
     path = tmp_path / "run" / "probes" / "publish.json"
     (target,) = json.loads(path.read_text())
-    assert target == {"targets": [f"127.0.0.1:{probe.port}"], "labels": {"process": "publish"}}
+    assert target == {"targets": [f"127.0.0.1:{probe.port}"], "labels": {"process": "publish", PID: str(os.getpid())}}
     probe.close()
     assert not path.exists()
 

@@ -17,6 +17,7 @@ from hub.wire.clock import SystemClock
 from hub.wire.errors import RefuseToStart
 from hub.wire.topics import HEADER_NEXT, HEADER_PREVIOUS, raw_topic
 from hub.wire.version import unpack
+from tests.suites.contents import ContentsSuite
 from tests.suites.stage import (
     MASTER,
     PATIENCE,
@@ -62,7 +63,7 @@ def _without_promises(state_: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in state_.items() if key.rpartition(":")[2] not in {"reserved", "sending"}}
 
 
-class ConnectorSuite:
+class ConnectorSuite(ContentsSuite):
     """Subclass with a fixture `stage`, the kind's name, and what of these acts has no meaning for it."""
 
     kind: str

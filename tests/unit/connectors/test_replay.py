@@ -59,6 +59,7 @@ class ReplayStage:
 
 class TestReplay(ConnectorSuite):
     kind = "replay"
+    tells_contents = False
     reads_again = False
 
     @pytest.fixture

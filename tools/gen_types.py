@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = {"postgres": ROOT / "docs" / "sources" / "postgres-types.md"}
+PAGES = {name: ROOT / "docs" / "sources" / f"{name}-types.md" for name in ("postgres", "mysql")}
 BEGIN, END = "<!-- types: written by make gen from tests/data/parity -->", "<!-- end of types -->"
 
 

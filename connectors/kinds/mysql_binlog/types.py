@@ -74,12 +74,13 @@ def _decimal_schema(precision: int, scale: int) -> Schema:
     }
 
 
-def _shape(name: str, *fields: Mapping[str, Any]) -> Schema:
+def _shape(name: str, told: str, *fields: Mapping[str, Any]) -> Schema:
     return {
         "type": "record",
         "name": name,
         "namespace": "io.debezium.data.geometry",
         "fields": list(fields),
+        "connect.doc": told,
         "connect.version": 1,
         "connect.name": f"io.debezium.data.geometry.{name}",
     }
@@ -112,10 +113,10 @@ _SIMPLE: Mapping[str, Form] = {
     "year": Form(_semantic("int", "io.debezium.time.Year"), values.integer, few=True),
     "json": Form(_semantic("string", "io.debezium.data.Json"), values.json, spell=values.json_text),
     "geometry": Form(
-        _shape("Geometry", {"name": "wkb", "type": "bytes"}, _SRID), values.geometry, spell=_hexadecimal
+        _shape("Geometry", "Geometry", {"name": "wkb", "type": "bytes"}, _SRID), values.geometry, spell=_hexadecimal
     ),
     "point": Form(
-        _shape("Point", {"name": "x", "type": "double"}, {"name": "y", "type": "double"},
+        _shape("Point", "Geometry (POINT)", {"name": "x", "type": "double"}, {"name": "y", "type": "double"},
                {"name": "wkb", "type": ["null", "bytes"], "default": None}, _SRID),
         values.point, spell=_hexadecimal,
     ),

@@ -15,6 +15,7 @@ from tests.integration.connectors.wal import WalStage, staged
 from tests.services.debian import DebianPostgres
 from tests.services.fixtures import fresh_database, temporary_home
 from tests.services.mariadb import debian, serving
+from tests.services.oldest import OldestPostgres
 
 
 def _server(home: Path, name: str, version: int) -> Postgres:
@@ -36,6 +37,22 @@ def postgres16() -> Iterator[Postgres]:
 @pytest.fixture
 def opd16_database(postgres16: Postgres) -> Iterator[str]:
     with fresh_database(postgres16.endpoint, "opd") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres13() -> Iterator[Postgres]:
+    """The oldest server that is captured."""
+    with temporary_home() as home:
+        server = OldestPostgres("opd13", home)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def opd13_database(postgres13: Postgres) -> Iterator[str]:
+    with fresh_database(postgres13.endpoint, "opd") as url:
         yield url
 
 

@@ -12,12 +12,23 @@ class TestPostgresWal(ConnectorSuite):
     kind = "postgres_wal"
 
 
-class TestPostgresWal16(ConnectorSuite):
-    """The oldest server, on the broker's twin: the broker's own ways are shown above."""
+class TestPostgresWal15(ConnectorSuite):
+    """Debian's server, which offices have, on the broker's twin: the broker's own ways are shown above."""
 
     kind = "postgres_wal"
 
     @pytest.fixture
-    def stage(self, opd16_database: str) -> Iterator[WalStage]:
-        with staged(opd16_database) as stage:
+    def stage(self, opd15_database: str) -> Iterator[WalStage]:
+        with staged(opd15_database) as stage:
+            yield stage
+
+
+class TestPostgresWal13(ConnectorSuite):
+    """The oldest server, on the broker's twin."""
+
+    kind = "postgres_wal"
+
+    @pytest.fixture
+    def stage(self, opd13_database: str) -> Iterator[WalStage]:
+        with staged(opd13_database) as stage:
             yield stage

@@ -19,7 +19,7 @@ from tests.suites.connector import build, changes, running, until, version
 
 ROOT = Path(__file__).resolve().parents[3]
 LACKING = {"opd_database": {"citext", "isn", "ltree", "hstore", "cube"}, "opd15_database": {"vector"}}
-LACKING["opd16_database"] = LACKING["opd_database"]
+LACKING |= {"opd16_database": LACKING["opd_database"], "opd13_database": LACKING["opd15_database"]}
 """Extensions that a server does not have; another one has them."""
 
 
@@ -60,7 +60,7 @@ def check_equal(stage: WalStage, first: Incoming, last: Incoming) -> None:
     assert first.key == last.key
 
 
-@pytest.mark.parametrize("server", ["opd_database", "opd16_database", "opd15_database"])
+@pytest.mark.parametrize("server", ["opd_database", "opd16_database", "opd15_database", "opd13_database"])
 def test_each_type_is_debezium_s_in_snapshot_and_stream(server: str, request: pytest.FixtureRequest) -> None:
     every = parity.kinds("postgres")
     with staged(request.getfixturevalue(server)) as stage:

@@ -30,6 +30,12 @@ def stage(opd_database: str) -> Iterator[WalStage]:
         yield stage
 
 
+@pytest.fixture(params=["opd_database", "opd13_database"])
+def old_and_new(request: pytest.FixtureRequest) -> Iterator[WalStage]:
+    with staged(request.getfixturevalue(request.param)) as stage:
+        yield stage
+
+
 def under(stage: WalStage, **table: Any) -> Contract:
     """Return the stage's contract with something else said of its table."""
     changed = stage.contract.table[0].model_copy(update=table)
@@ -58,7 +64,9 @@ def streaming(stage: WalStage, work: Callable[[], None], count: int) -> list[dic
     return rows(stage)
 
 
-def test_each_row_has_the_columns_of_its_moment(stage: WalStage) -> None:
+def test_each_row_has_the_columns_of_its_moment(old_and_new: WalStage) -> None:
+    stage = old_and_new
+
     def work() -> None:
         stage.sql.autocommit = False
         stage.run_sql("INSERT INTO warga VALUES (1, 'SATU')")
@@ -210,7 +218,7 @@ STORED = "ALTER TABLE warga ADD COLUMN besar text GENERATED ALWAYS AS (upper(nam
 VIRTUAL = "ALTER TABLE warga ADD COLUMN maya text GENERATED ALWAYS AS (nama) VIRTUAL"
 
 
-@pytest.mark.parametrize("server", ["opd15_database", "opd16_database"])
+@pytest.mark.parametrize("server", ["opd13_database", "opd15_database", "opd16_database"])
 def test_generated_columns_are_not_captured_before_postgresql_18(server: str, request: pytest.FixtureRequest) -> None:
     with staged(request.getfixturevalue(server)) as stage:
         stage.run_sql(STORED)

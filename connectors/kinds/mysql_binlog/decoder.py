@@ -24,6 +24,9 @@ changed key gives two.  `plan.select` are the expressions of a SELECT list, and 
 Change of one row: a value is the bytes that the server sends for it in the text protocol, undecoded, or None for NULL.
 The session must say `SET NAMES utf8mb4`, `time_zone='+00:00'` and `sql_mode=''` (PAD_CHAR_TO_FULL_LENGTH adds blanks).
 
+Row events of MariaDB 11.4 have no position of their own (`head.end` is 0), and those of a compressed transaction share
+one: a version is made of the place where the transaction's Gtid ends and a count of its changes.
+
 Both paths give equal Avro bytes.  Raises Halt for what cannot be read without loss: an incident, an event that is not
 known and not marked ignorable, a damaged one, partial JSON updates; the message names the event and the remedy.
 """
@@ -117,9 +120,10 @@ class Decoder:
 
     def _format(self, event: bytes, first: Head) -> FormatDescription:
         made = parse_format(event, first)
+        if made.mariadb != self._mariadb:
+            self._shapes.clear()
         self._checksum, self._mariadb = made.checksum, made.mariadb
         self._tables.clear()
-        self._shapes.clear()
         return made
 
     def _checked(self, event: bytes, first: Head) -> bytes:

@@ -30,12 +30,13 @@ class Head(NamedTuple):
     server_id: int
     size: int
     end: int
-    """Position after it in its file; 0 in events that are in no file, the payload's end in a compressed transaction."""
+    """Position after it in its file; 0 in events that are in no file and in what MariaDB writes from a transaction's
+    cache (table maps and rows); the payload's end in a compressed transaction."""
     flags: int
 
     @property
     def start(self) -> int:
-        """Position of its first byte in its file."""
+        """Position of its first byte in its file, where `end` is one."""
         return self.end - self.size
 
 
@@ -151,6 +152,10 @@ class Rows(NamedTuple):
     """Bit mask of the columns that the old images hold; 0 where there are none."""
     after: int
     """Bit mask of the columns that the new images hold; 0 where there are none."""
+
+    def __repr__(self) -> str:
+        """Tell nothing of the rows, which hold personal data."""
+        return f"Rows({self.head!r}, op={self.op!r}, table={self.shape.name!r}, bytes={self.end - self.at})"
 
 
 class Commit(NamedTuple):

@@ -70,6 +70,9 @@ def test_the_same_description_is_the_same_object() -> None:
     shapes = [made.shape for made in decoded(raw_events("perubahan")) if isinstance(made, TableMap)]
     assert len(shapes) > 8
     assert len({id(shape) for shape in shapes}) == 2, "one before ALTER TABLE, one after"
+    decoder = Decoder(True)
+    again = [made.shape for made in map(decoder.feed, raw_events("perubahan") * 2) if isinstance(made, TableMap)]
+    assert len({id(shape) for shape in again}) == 2, "the next file brings the same table"
 
 
 def test_statements_are_told_with_their_schema_and_never_shown() -> None:
@@ -83,6 +86,12 @@ def test_statements_are_told_with_their_schema_and_never_shown() -> None:
     alone = [made.alone for made in decoded(raw_events("perubahan")) if isinstance(made, Gtid)]
     assert True in alone
     assert False in alone
+
+
+def test_rows_are_never_shown() -> None:
+    found = [made for made in decoded(raw_events("perubahan")) if isinstance(made, Rows)]
+    assert all("warga" in repr(made) for made in found)
+    assert not any("SITI" in repr(made) for made in found)
 
 
 def test_an_xa_transaction_is_prepared_first() -> None:

@@ -30,6 +30,8 @@ _TYPES: Sequence[tuple[type[TypeEngine[Any]], str]] = (
     (sa.Date, DATE), (sa.Time, OTHER), (sa.Interval, OTHER), (sa.Numeric, NUMBER), (sa.Integer, NUMBER),
     (sa.Enum, TEXT), (sa.String, TEXT), (sa.Uuid, TEXT),
 )  # fmt: skip
+_SQLITE = "main"
+"""What SQLite calls the one schema of a file."""
 _FEW = 20
 """Different values that a column may have for its vocabulary to be looked at."""
 _READ_ONLY = {
@@ -108,7 +110,7 @@ def _seen(connection: Connection, url: URL, rows: int, name: str | None) -> Seen
 def _places(inspector: Inspector, url: URL) -> list[Place]:
     backend = url.get_backend_name()
     if backend == "sqlite":
-        return [Place(None, table, table) for table in inspector.get_table_names()]
+        return [Place(None, table, f"{_SQLITE}.{table}") for table in inspector.get_table_names()]
     one = None if backend == "postgresql" else url.database or None
     schemas = inspector.get_schema_names() if one is None else [one]
     return [

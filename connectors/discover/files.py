@@ -21,6 +21,8 @@ from hub.wire.errors import RefuseToStart
 from hub.wire.typed import TEXT
 
 _DATES = re.compile(r"[\s_.\-]*(?:\d{1,4}[\s_.\-]*)+$")
+_SCHEMA = "berkas"
+"""Stands where a database has a schema, so that every raw topic is named alike."""
 _UNIQUE_ROWS = 2
 _SURROGATE = re.compile(r"(?:^|_)(?:id|kode|nomor|no|nip|nisn|nuptk)(?:_|$)|^no_?(?:urut|peserta|pasien|induk)?$")
 
@@ -69,7 +71,7 @@ def _table(book: Book, sheet: str, path: Path, rows: int) -> Table | None:
     body = [cells for _, cells in islice(book.rows(sheet), best + 1, best + 1 + rows) if filled(cells)]
     columns = [_column(title, at, body) for at, title in enumerate(titles) if title and title not in titles[:at]]
     stem = words.source_name(_stem(path))
-    name = stem if len(book.sheets) == 1 else f"{stem}_{words.source_name(sheet)}"
+    name = f"{_SCHEMA}.{stem}" if len(book.sheets) == 1 else f"{_SCHEMA}.{stem}_{words.source_name(sheet)}"
     return Table(name, columns, _keys(columns, len(body)))
 
 

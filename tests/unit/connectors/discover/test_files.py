@@ -50,6 +50,7 @@ def test_a_workbook_with_a_title_above_its_header(tmp_path: Path) -> None:
     made = filled(text)
     assert (made.source.name, made.source.kind) == ("penerima_bansos", "file_drop")
     assert mapped(made) == EXPECTED
+    assert made.table[0].name == "berkas.penerima_bansos"
     assert made.table[0].key == ("no_urut",)
     found = options(made)
     assert found.of(made.table[0]).files == "Penerima Bansos*.xlsx"

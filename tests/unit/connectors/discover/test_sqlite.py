@@ -66,7 +66,7 @@ def test_a_register_with_a_time_of_change_is_proposed_for_polling(staff: Path) -
     made = contract(staff)
     (table,) = made.table
     assert (made.source.name, made.source.kind) == ("simpeg_2026", "sql_poll")
-    assert made.options == {"watermark": {"pegawai": "updated_at"}}
+    assert made.options == {"watermark": {"main.pegawai": "updated_at"}}
     assert table.key == ("id",)
     assert {name: field.columns[0] for name, field in table.map.items()} == {
         "nik": "no_ktp", "name": "nama", "birth_date": "tgl_lahir", "sex": "jk",
@@ -80,9 +80,9 @@ def test_a_table_without_one_is_proposed_for_comparison(staff: Path) -> None:
     text = draft(staff, name="rsud")
     made = filled(text)
     assert (made.source.name, made.source.kind, made.options) == ("rsud", "sql_diff", {})
-    assert "pegawai could be polled" in text
-    assert made.table_named("pasien").key == ("no_rkm_medis",)
-    assert made.table_named("pasien").lookups["stts_nikah"] == {"MENIKAH": "married"}
+    assert "main.pegawai could be polled" in text
+    assert made.table_named("main.pasien").key == ("no_rkm_medis",)
+    assert made.table_named("main.pasien").lookups["stts_nikah"] == {"MENIKAH": "married"}
     assert '# "JOMBLO" = ""  # ISI' in text
 
 

@@ -84,7 +84,7 @@ class Readings:
         self._pieces: list[Piece] = []
         self._plans: dict[str, TablePlan] = {}
         self._view: View | None = None
-        self._since = 0.0
+        self._since, self._spent = 0.0, False
         self.waits = False
         """Whether the next step must wait: for one of `sockets`, or for a while."""
         self.sockets: Sequence[int] = ()
@@ -158,11 +158,12 @@ class Readings:
             if not self.due:
                 self.close()
                 yield None
-            elif self._view is None or self._view.reader.closed or time.monotonic() - self._since > HOLD_SECONDS:
+            elif self._view is None or self._view.reader.closed or self._spent:
                 self.close()
                 yield from self._look()
             else:
                 yield from self._read(self._view)
+                self._spent = time.monotonic() - self._since > HOLD_SECONDS
 
     def _read(self, view: View) -> Iterator[Batch | None]:
         """Read a piece or a chunk; what ended because the snapshot was let go begins again."""
@@ -181,7 +182,7 @@ class Readings:
 
     def take(self, view: View | None) -> None:
         """Read under this snapshot from now on."""
-        self._view, self._since, self._plans = view, time.monotonic(), {}
+        self._view, self._since, self._spent, self._plans = view, time.monotonic(), False, {}
 
     def wanted(self) -> dict[str, list[Part]]:
         """Return the parts of every table that is to be read."""

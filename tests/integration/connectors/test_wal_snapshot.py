@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from connectors import delivery
 from connectors.kinds.postgres_wal import readings
 from hub.wire import metrics
 from hub.wire.version import unpack
@@ -35,7 +36,8 @@ FILL = "INSERT INTO warga SELECT n, 'AWAL ' || n || repeat(' x', 60) FROM genera
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make chunks of some 400 rows, each under a snapshot of its own."""
+    """Make chunks of some 400 rows, each under a snapshot of its own, and note each at once."""
+    monkeypatch.setattr(delivery, "BUSY_SECONDS", 0.0)
     monkeypatch.setattr(readings, "CHUNK_BYTES", 8 * 8192)
     monkeypatch.setattr(readings, "HOLD_SECONDS", 0.0)
 

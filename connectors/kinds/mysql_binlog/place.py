@@ -1,8 +1,9 @@
 """A place in a server's binlog, its form in a position's state, and the version that it gives.
 
-Versions are (epoch, file number << 32 | position at which the transaction begins, ordinal of the change in it, from 1
-on); a snapshot has the place as of which it was taken, and ordinal 0.  A transaction's own place and not its events':
-events inside a compressed transaction have none.
+Versions are (epoch, file number << 32 | position at which the transaction begins, ordinal of the change in it, from
+65,537 on); a snapshot has the place as of which it was taken and, as ordinal, how often its table was read before: a
+table read twice at one place, under two contracts say, has two versions, both below any change made there.  It is the
+transaction's own place and not its events': events inside a compressed transaction have none.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ FILE, POSITION, GTID, BORN = "binlog:file", "binlog:pos", "binlog:gtid", "binlog
 LIMIT = 0xFFFF_FFFF
 """The largest position that a version can hold.  A file is closed at a gigabyte, after the transaction that passed it;
 what comes behind a giant one in the same file shares this position and goes on counting its changes."""
+
+TURNS = 0xFFFF
+"""The largest ordinal of a snapshot; changes count on from there."""
 
 
 class Place(NamedTuple):

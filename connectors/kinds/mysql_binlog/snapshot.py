@@ -21,7 +21,7 @@ import pymysql
 from connectors.kinds.mysql_binlog import catalog, tasks
 from connectors.kinds.mysql_binlog.catalog import Server, TableRow
 from connectors.kinds.mysql_binlog.client import Row, Session
-from connectors.kinds.mysql_binlog.place import LIMIT, Place
+from connectors.kinds.mysql_binlog.place import LIMIT, TURNS, Place
 from connectors.kinds.mysql_binlog.stream import Markers, Sheet
 from connectors.kinds.mysql_binlog.table import TablePlan
 from connectors.kinds.mysql_binlog.tables import Tables
@@ -39,7 +39,9 @@ _LOG = log.get(__name__)
 _ROWS = 1000
 _LATER_SECONDS = 2.0
 _MISSING_SECONDS = 30.0
-_PASSING = frozenset({1054, 1146, 1205, 1213, 1412, 3024, 1969})
+_LINE = frozenset({1053, 1927, 2006, 2013})
+_LOCKED = frozenset({1205, 1213, 1412, 1969, 3024})
+_PASSING = frozenset({1054, 1146}) | _LOCKED
 """Errors of a chunk that another try may not meet: the table just changed, or is locked, or the statement was ended."""
 _COMMITTED_SECONDS = 5
 
@@ -149,10 +151,9 @@ class Snapshots:
         for name in names:
             table = self._tables.known[name]
             if request.keys or request.where:
-                self._tasks.append(
-                    Task(name, requests=(request.id,), reason="request", keys=_parts(table, request.keys),
-                         where=request.where)
-                )  # fmt: skip
+                keys = _parts(table, request.keys)
+                self._check(table, keys)
+                self._tasks.append(Task(name, "", (request.id,), "request", keys=keys, where=request.where))
             else:
                 self._tables.again(name, "request", request.id)
 
@@ -161,6 +162,20 @@ class Snapshots:
         if self._session is not None:
             self._session.leave()
             self._session = None
+
+    def _check(self, table: Table, keys: Sequence[Sequence[str]]) -> None:
+        """Raise RefuseToStart unless the server's columns can hold these keys."""
+        row = self._tables.row(table.name)
+        if row is not None:
+            for parts in keys:
+                _equal(row, table.key, parts)
+
+    def _turned(self, task: Task) -> dict[str, str] | None:
+        """Remember that a part of a table is read once more, where no reading of the whole remembers it."""
+        table = self._tables.known[task.table]
+        if any(other.table == task.table and other.whole for other in self._tasks):
+            return None
+        return {tasks.PREFIX + task.table: tasks.done(table, task.turn)}
 
     def _take_due(self) -> None:
         """Take in tables that must be read again: behind a reading that has begun, else together with it."""
@@ -200,9 +215,11 @@ class Snapshots:
         """Try again in a moment what may pass; the connection is given up."""
         self.close()
         number = error.args[0] if error.args else 0
-        if number == 1064 and task.where:
+        if task.where and number not in _LINE | _LOCKED:
             self._tasks.remove(task)
-            self._tables.refuse(task.table, task.requests[0], "the server does not understand the condition")
+            self._tables.refuse(
+                task.table, task.requests[0], f"the server does not take the condition (error {number})"
+            )
         elif number in _PASSING:
             task.not_before = self._clock.monotonic() + _LATER_SECONDS
             _LOG.warning("snapshot_waits", source=self._source, table=task.table, error=number)
@@ -226,7 +243,10 @@ class Snapshots:
         started = not task.floor
         task.floor = task.floor or place.major
         if started:
-            yield Batch((), self._state(task), notices=self._notices("snapshot_started", task, found[1]))
+            task.turn = self._tables.turns[task.table] = min(self._tables.turns.get(task.table, -1) + 1, TURNS)
+            yield Batch(
+                (), self._state(task) or self._turned(task), notices=self._notices("snapshot_started", task, found[1])
+            )
         yield from self._read(task, session, place, *found)
 
     def _later(self, task: Task, seconds: float) -> None:
@@ -258,7 +278,7 @@ class Snapshots:
                 continue
             for at in range(0, len(rows), _ROWS):
                 piece = rows[at : at + _ROWS]
-                yield self._batch(plan, place, piece, len(key))
+                yield self._batch(plan, place, piece, task.turn)
             count += len(rows)
             last = rows[-1]
         session.query("COMMIT")
@@ -266,14 +286,14 @@ class Snapshots:
         after = tuple(value or b"" for value in last[-len(key) :]) if where.limited and last else None
         yield self._chunk_read(task, row, count, after)
 
-    def _batch(self, plan: TablePlan, place: Place, rows: list[Row], keys: int) -> Batch:
+    def _batch(self, plan: TablePlan, place: Place, rows: list[Row], turn: int) -> Batch:
         self._sheet.refresh()
         head, after = self._sheet.lines(plan, self._sheet.now_us, "incremental", place)
         rest = head + b"\0" + after + self._sheet.tails["r"]
-        headers = ((HEADER_VERSION, stamp(self._epoch, place.major, 0)),)
-        messages = []
+        headers = ((HEADER_VERSION, stamp(self._epoch, place.major, turn)),)
+        messages, columns = [], len(plan.select)
         for values in rows:
-            change = plan.read(values[:-keys])
+            change = plan.read(values[:columns])
             messages.append(Outgoing(plan.topic, change.record, change.beginning + rest, headers))
         return Batch(messages, counts={(plan.name, "r"): len(messages)})
 
@@ -292,9 +312,11 @@ class Snapshots:
         notices = self._notices("snapshot_finished", task, row)
         if not task.whole:
             return Batch((), notices=notices)
-        markers = self._markers(task.table, pack(self._epoch, task.floor, 0))
+        markers = self._markers(task.table, pack(self._epoch, task.floor, task.turn))
         waiting = next((other for other in self._tasks if other.table == task.table and other.whole), None)
-        text = waiting.text(self._seal) if waiting else tasks.done(self._tables.known[task.table])
+        if waiting is not None:
+            waiting.turn = task.turn
+        text = waiting.text(self._seal) if waiting else tasks.done(self._tables.known[task.table], task.turn)
         return Batch(markers, {tasks.PREFIX + task.table: text}, barrier=True, notices=notices)
 
     def _notices(self, code: str, task: Task, row: TableRow) -> list[Notice]:

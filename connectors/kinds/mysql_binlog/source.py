@@ -21,7 +21,7 @@ from connectors.kinds.mysql_binlog.decoder import Decoder
 from connectors.kinds.mysql_binlog.events import FormatDescription
 from connectors.kinds.mysql_binlog.inspection import findings
 from connectors.kinds.mysql_binlog.options import options
-from connectors.kinds.mysql_binlog.place import Place, of_state
+from connectors.kinds.mysql_binlog.place import TURNS, Place, of_state
 from connectors.kinds.mysql_binlog.snapshot import Snapshots, exactly
 from connectors.kinds.mysql_binlog.stream import Assembler, Sheet
 from connectors.kinds.mysql_binlog.tables import Tables, plan_of
@@ -204,7 +204,7 @@ class MysqlBinlog:
         yield from self._follow(dump, assembler, snapshots)
 
     def _all_read(self) -> dict[str, str]:
-        return {tasks.PREFIX + table.name: tasks.done(table) for table in self._contract.table}
+        return {tasks.PREFIX + table.name: tasks.done(table, 0) for table in self._contract.table}
 
     def _beginning(self) -> list[Notice]:
         """Tell why reading begins anew, where there is something to tell."""
@@ -269,7 +269,7 @@ class MysqlBinlog:
                 for values in rows:
                     change = plan.read(values)
                     buckets.add(change.record, change.beginning)
-            return buckets.fingerprint(stamp(self._epoch, place.major, 0))
+            return buckets.fingerprint(stamp(self._epoch, place.major, TURNS))
         except pymysql.Error as error:
             raise self._away(error) from error
         finally:
@@ -278,7 +278,7 @@ class MysqlBinlog:
     def passed(self, version: bytes, state: Mapping[str, str]) -> bool:
         """Say whether a position's state has every change up to a fingerprint's version behind it."""
         place, wanted = of_state(state), unpack(version + bytes(4))
-        read = all(state.get(tasks.PREFIX + t.name) == tasks.done(t) for t in self._contract.table)
+        read = all(tasks.is_done(state, table) for table in self._contract.table)
         return place is not None and read and (self._epoch, place.major) >= (wanted.epoch, wanted.major)
 
     def close(self) -> None:

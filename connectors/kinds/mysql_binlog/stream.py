@@ -22,7 +22,7 @@ from connectors.kinds.mysql_binlog.events import (
     TableMap,
 )
 from connectors.kinds.mysql_binlog.gtid import GtidSet
-from connectors.kinds.mysql_binlog.place import LIMIT, Place, major
+from connectors.kinds.mysql_binlog.place import LIMIT, TURNS, Place, major
 from connectors.kinds.mysql_binlog.table import TablePlan
 from connectors.kinds.mysql_binlog.tables import Tables
 from connectors.protocol import Batch
@@ -192,7 +192,7 @@ class Assembler:
     def _open(self, start: int) -> None:
         """Begin a transaction; behind a giant one the position stands still and the count goes on."""
         if min(start, LIMIT) != self._start or start < LIMIT:
-            self._ordinal = 0
+            self._ordinal = TURNS
         self._start = min(start, LIMIT)
         self._number = major(self._file, self._start)
         self._touched = False

@@ -50,6 +50,8 @@ class Tables:
         self._contract = contract
         self.known: Mapping[str, Table] = {table.name: table for table in contract.table}
         self.plans: dict[Shape, TablePlan] = {}
+        self.turns: dict[str, int] = {}
+        """How often each table was read in this epoch, but for the first time."""
         self.due: list[tasks.Task] = []
         """Tables to be read again; who reads them takes them out."""
         self.parents: dict[str, list[str]] = {}
@@ -65,6 +67,7 @@ class Tables:
     def begin(self, state: Mapping[str, str]) -> None:
         """Look at every table, and judge by the contract what was known of it last."""
         self._drift = Drift(self._contract, state)
+        self.turns = tasks.turns(state)
         self._charsets = {int(number): str(name) for number, name in self._ask().ask(columns.COLLATIONS)}
         for name in self.known:
             seen = self._look(name)
@@ -88,6 +91,11 @@ class Tables:
     def stopped(self, name: str) -> bool:
         """Say whether a table drifted and its contract says stop."""
         return self._drift.action(name) == "stop"
+
+    def row(self, name: str) -> TableRow | None:
+        """Return what the catalogue said of a table last."""
+        seen = self._seen.get(name)
+        return None if seen is None else seen.row
 
     # ------------------------------------------------------------------ plans
 
@@ -213,7 +221,7 @@ class Tables:
         """Have a table read again whole."""
         if not requests and any(task.table == name for task in self.due):
             return
-        task = tasks.due(self.known[name], reason, requests)
+        task = tasks.due(self.known[name], reason, requests, self.turns.get(name, -1))
         self.due.append(task)
         self._state[tasks.PREFIX + name] = task.text(self._seal)
         _LOG.warning("table_read_again", source=self._source, table=name, reason=reason)

@@ -58,6 +58,9 @@ class Task:
     after: tuple[bytes, ...] = ()
     """Key of the last row read."""
     rows: int = 0
+    turn: int = -1
+    """How often the table was read before, in this epoch: the ordinal of its rows' versions.  Until it is begun: the
+    last reading's, -1 before the first."""
     keys: Sequence[Sequence[str]] = ()
     """Only these records, each by the texts of its key."""
     where: str = ""
@@ -72,7 +75,8 @@ class Task:
         """Return the state's value; `again`: what happened meanwhile wants it read once more."""
         fields = {
             "mark": self.mark, "requests": self.requests, "reason": self.reason, "floor": self.floor,
-            "after": seal.close(self.table, self.after) if self.after else "", "rows": self.rows, "again": again,
+            "after": seal.close(self.table, self.after) if self.after else "", "rows": self.rows,
+            "turn": self.turn, "again": again,
         }  # fmt: skip
         return json.dumps(fields, separators=(",", ":"))
 
@@ -82,29 +86,42 @@ def mark(table: Table) -> str:
     return hashlib.sha256(json.dumps([table.key, sorted(table.ignore)]).encode()).hexdigest()[:16]
 
 
-def done(table: Table) -> str:
+def done(table: Table, turn: int) -> str:
     """Return the state's value of a table that is read."""
-    return json.dumps({"done": mark(table)}, separators=(",", ":"))
+    return json.dumps({"done": mark(table), "turn": turn}, separators=(",", ":"))
 
 
-def due(table: Table, reason: str, requests: tuple[str, ...] = ()) -> Task:
-    """Return the task of reading a table whole."""
-    return Task(table.name, mark(table), requests, reason)
+def due(table: Table, reason: str, requests: tuple[str, ...] = (), turn: int = -1) -> Task:
+    """Return the task of reading a table whole; `turn`: the last reading's."""
+    return Task(table.name, mark(table), requests, reason, turn=turn)
+
+
+def turns(state: Mapping[str, str]) -> dict[str, int]:
+    """Return how often each table was read, or is being read, in the state's epoch."""
+    return {key.removeprefix(PREFIX): json.loads(text)["turn"] for key, text in state.items()
+            if key.startswith(PREFIX) and text}  # fmt: skip
+
+
+def is_done(state: Mapping[str, str], table: Table) -> bool:
+    """Say whether a table is read."""
+    text = state.get(PREFIX + table.name)
+    return bool(text) and json.loads(text or "{}").get("done") == mark(table)
 
 
 def of_state(state: Mapping[str, str], table: Table, seal: Seal) -> list[Task]:
     """Return what is left to do for a table; nothing when it is read."""
     text = state.get(PREFIX + table.name)
     known = json.loads(text) if text else {}
-    if known.get("done") == mark(table):
+    if is_done(state, table):
         return []
     if known.get("mark") != mark(table):
-        return [due(table, "contract" if known else "first")]
+        return [due(table, "contract" if known else "first", turn=known.get("turn", -1))]
     requests = tuple(known["requests"])
     after = seal.open(table.name, known["after"]) if known["after"] else ()
     if after is None or known["again"]:
-        return [due(table, known["reason"], requests)]
-    return [Task(table.name, known["mark"], requests, known["reason"], known["floor"], after, known["rows"])]
+        return [due(table, known["reason"], requests, known["turn"])]
+    return [Task(table.name, known["mark"], requests, known["reason"], known["floor"], after, known["rows"],
+                 known["turn"])]  # fmt: skip
 
 
 def all_done(state: Mapping[str, str]) -> bool:

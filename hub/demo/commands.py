@@ -15,9 +15,11 @@ from rich.table import Table
 
 from hub.demo.play import Play
 from hub.demo.river import Options, River
+from hub.demo.rows import ALL
 from hub.demo.screen import Progress, Screen
 from hub.demo.verdict import Verdict
 from hub.wire import log
+from hub.wire.errors import RefuseToStart
 from hub.wire.settings import Settings
 
 _SHOWN = ("changes", "lost", "store_equals_oracle", "precision", "recall", "f1", "exact_nik_f1", "p50_ms", "p99_ms",
@@ -32,10 +34,15 @@ def demo(
     people: Annotated[int, typer.Option(min=50, max=200_000, help="Invented residents")] = 3000,
     rate: Annotated[float, typer.Option(min=0.1, max=5000, help="Changes a second at the offices")] = 100,
     seed: Annotated[int, typer.Option(help="Another number, another regency")] = 1,
+    offices: Annotated[
+        str, typer.Option(help="`all`, or names with commas, of: " + ", ".join(ALL), show_default=True)
+    ] = "all",
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as one JSON line")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="After the verdict let everything run until Ctrl-C")] = False,
 ) -> None:
-    """Watch invented changes in three real databases become golden records; Ctrl-C stops everything.
+    """Watch invented changes in the systems of nine offices become golden records; Ctrl-C stops everything.
+
+    Three registers on PostgreSQL, a hospital and villages on MariaDB, two offices on SQLite, two that hand over files.
 
     With --seconds the hub is judged: nothing lost, the store equal to an oracle's, people told apart. Exit code 0 or 1.
     """
@@ -44,7 +51,8 @@ def demo(
     if as_json and seconds is None:
         seconds = 30.0
     progress = Progress()
-    with River(Settings(), Options(people, rate, seed), Console(stderr=True)) as river:
+    chosen = Options(people, rate, seed, sources=_sources(offices))
+    with River(Settings(), chosen, Console(stderr=True)) as river:
         with Screen(river.settings.home, progress) as screen:
             play = Play(river, progress, screen.tick)
             play.fill()
@@ -54,6 +62,16 @@ def demo(
         if keep:
             _wait(progress)
     raise typer.Exit(0 if found.passed else 1)
+
+
+def _sources(offices: str) -> tuple[str, ...]:
+    """Return the offices that take part; the civil register always does, since life begins there."""
+    if offices == "all":
+        return tuple(ALL)
+    wanted = {name.strip() for name in offices.split(",")} | {"dukcapil"}
+    if strangers := sorted(wanted - ALL.keys()):
+        raise RefuseToStart(f"--offices: there is no office {', '.join(strangers)}; known are {', '.join(ALL)}")
+    return tuple(name for name in ALL if name in wanted)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -1,13 +1,14 @@
 """What the store must hold: the hub's pure rules run from scratch on the OPD databases at rest.
 
-Reads the three databases and, for changed keys alone (no database remembers them), the journal.  Touches no Kafka and
-no table of the hub.  Recency is read from the servers' own commit timestamps (`track_commit_timestamp`), which are
-what the connectors read too; rows of the first filling are all of one age.
+Reads the offices' systems and, for changed keys alone (no system remembers them), the journal.  Touches no Kafka.
+Recency is read from PostgreSQL's own commit timestamps (`track_commit_timestamp`), which are what the connectors read
+too.  A row of the first filling, and one of a system that tells no exact time of a change, is as old as the hub noted
+when it met it: that one number is taken from the store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from hub import flow
 from hub.clean.mapping import TableMap
 from hub.clean.rules import Origin, clean_row
 from hub.demo.journal import Journal
+from hub.demo.offices import files, mariadb, sqlite
 from hub.wire import identity, version
 from hub.wire.contract import Contract, Table
 from hub.wire.errors import Quarantine
@@ -44,28 +46,55 @@ class Expected:
     """Rows that the rules quarantine."""
 
 
-def compute(contracts: Mapping[str, Contract], secret: bytes, journal: Journal) -> Expected:
-    """Return what the store must hold; `contracts` name the connection strings of the databases at rest."""
+def compute(
+    contracts: Mapping[str, Contract], secret: bytes, journal: Journal, met_us: Mapping[bytes, int]
+) -> Expected:  # fmt: skip
+    """Return what the store must hold; `contracts` name the addresses of the systems at rest.
+
+    `met_us` tells when the hub met each record, for systems that do not tell the time of a change.
+    """
     lineage = list(_changed_keys(journal))
     found = Expected()
     top = version.pack(EPOCH, len(lineage) + 1, 0)
     for name, contract in contracts.items():
         loaded_us = int(journal.fact(f"{LOADED}.{name}") or journal.fact(LOADED) or 0)
-        for table in contract.table:
-            for person in _rows(contract, table, secret, loaded_us, found):
-                found.clean[person.id] = replace(person, version=top)
+        look = Look(contract, contract.dsn(), secret, met_us, loaded_us)
+        for person in people(look, found):
+            found.clean[person.id] = replace(person, version=top)
     _resolve(contracts, lineage, top, found)
     return found
 
 
-def _rows(
-    contract: Contract, table: Table, secret: bytes, loaded_us: int, found: Expected
-) -> Iterator[CleanPerson]:  # fmt: skip
-    identify = identity.record_ids(identity.source_key(secret, contract.source.name), table.name)
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look at one source's system at rest."""
+
+    contract: Contract
+    dsn: str
+    secret: bytes
+    met_us: Mapping[bytes, int]
+    loaded_us: int = 0
+
+    def age(self, record: bytes, committed: int | None) -> int:
+        """Return when a row was changed last; one that was there at first is as old as the hub's reading of it."""
+        if committed is None or committed <= self.loaded_us:
+            return self.met_us.get(record, self.loaded_us)
+        return committed
+
+
+def people(look: Look, found: Expected) -> Iterator[CleanPerson]:
+    """Yield the living records of a source as clean must make them; count what it must refuse in `found`."""
+    for table in look.contract.table:
+        yield from _people(look, table, found)
+
+
+def _people(look: Look, table: Table, found: Expected) -> Iterator[CleanPerson]:
+    contract = look.contract
+    identify = identity.record_ids(identity.source_key(look.secret, contract.source.name), table.name)
     mapping = TableMap(table)
-    for row in _read(contract.dsn(), table):
-        changed_at = max(loaded_us, row.pop(_COMMITTED))
+    for row in _READ[contract.source.kind](look.dsn, table):
         record = identify([str(row[column]).rstrip() for column in table.key])
+        changed_at = look.age(record, row.pop(_COMMITTED, None))
         try:
             person = clean_row(mapping, row, Origin(contract.source.name, table.name, record, changed_at=changed_at))
         except Quarantine:
@@ -81,6 +110,15 @@ def _read(dsn: str, table: Table) -> list[dict[str, Any]]:
     ).format(sql.Identifier(_COMMITTED), sql.Identifier(*table.name.split(".")))
     with psycopg.connect(dsn, row_factory=dict_row) as connection:
         return connection.execute(statement).fetchall()
+
+
+_READ: Mapping[str, Callable[[str, Table], list[dict[str, Any]]]] = {
+    "postgres_wal": _read,
+    "mysql_binlog": lambda dsn, table: mariadb.rows_of(dsn, table.name),
+    "sql_poll": lambda dsn, table: sqlite.rows_of(dsn, table.name),
+    "sql_diff": lambda dsn, table: sqlite.rows_of(dsn, table.name),
+    "file_drop": lambda dsn, _table: files.rows_of(dsn),
+}
 
 
 def _changed_keys(journal: Journal) -> Iterator[CleanPerson]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from hub.platform import embedded
@@ -19,9 +19,10 @@ _KEPT = frozenset({"programs", _MARK})
 
 def settings_of(given: Settings) -> Settings:
     """Return the demo's settings: its own home and embedded services, whatever the caller's own point to."""
+    place = given.home.absolute() / "demo"
     own = {
-        "home": given.home.absolute() / "demo", "kafka": None, "registry": None, "database": None, "secret_file": None,
-        "sources": None, "probe_port": 0, "serve_port": 0,
+        "home": place, "kafka": None, "registry": None, "database": None, "secret_file": None,
+        "sources": place / "contracts", "probe_port": 0, "serve_port": 0,
     }  # fmt: skip
     return given.model_copy(update=own)
 
@@ -47,6 +48,14 @@ def fresh(home: Path) -> None:
             path.unlink()
 
 
+def agree(home: Path, sources: Iterable[str]) -> None:
+    """Copy the contracts of these sources into the demo's home: its processes know no others."""
+    folder = home / "contracts"
+    folder.mkdir(exist_ok=True)
+    for source in sources:
+        shutil.copyfile(contract.SHIPPED / f"{source}.toml", folder / f"{source}.toml")
+
+
 def environment(settings: Settings, opd: Mapping[str, str]) -> dict[str, str]:
     """Return what the hub's processes and the oracle are told, on top of this process's own environment."""
     settings.master_secret()
@@ -55,7 +64,7 @@ def environment(settings: Settings, opd: Mapping[str, str]) -> dict[str, str]:
         **unset,
         "SATUDATA_HOME": str(settings.home),
         "SATUDATA_SECRET_FILE": str(settings.home / "secret"),
-        "SATUDATA_SOURCES": str(contract.SHIPPED),
+        "SATUDATA_SOURCES": str(settings.sources),
         "SATUDATA_PROBE_PORT": "0",
         "SATUDATA_SERVE_PORT": "0",
         **{f"{source.upper()}_DSN": dsn for source, dsn in opd.items()},

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from hub.demo import mistakes, names, regions, rows
+from hub.demo import mistakes, names, regions, rows, rows_more
 from hub.demo.mistakes import NIK_FAULTS
 from hub.demo.population import Person
-from hub.demo.rows import SYSTEMS, Entry, Row
+from hub.demo.rows import ALL, MORE, Entry, Row
 from hub.demo.systems import World
 from hub.demo.writing import Desk, GivenUp, Write
 
@@ -73,7 +73,7 @@ class Life:
     # what happens
 
     def _errand(self) -> Iterator[list[Write]]:
-        entry = self._any(self._rng.choices(list(SYSTEMS), (3, 4, 3))[0])
+        entry = self._any(self._source(dapodik=4))
         person = self.world.population.people[entry.person]
         if entry.source == "dukcapil":
             entry.more = {**entry.more, **rows.own_values("dukcapil", self._rng)}
@@ -83,6 +83,8 @@ class Life:
             entry.more["nilai_rapor"] = round(self._rng.uniform(55, 98), 2)
         elif self._rng.random() < 0.5:
             person.phone = self.world.population.numbers.phone(self._rng)
+        elif entry.source in MORE:
+            entry.more = {**entry.more, **rows.own_values(entry.source, self._rng)}
         else:
             entry.more["nominal"] = Decimal(self._rng.randrange(200, 900) * 1000)
         yield from self._update([entry])
@@ -118,7 +120,7 @@ class Life:
         family.village = self._rng.choice(regions.villages())
         family.street = f"{self._rng.choice(names.STREETS)} No. {self._rng.randint(1, 190)}"
         family.rt, family.rw = self._rng.randint(1, 18), self._rng.randint(1, 6)
-        told = {"dukcapil"} | {s for s in ("dapodik", "dinsos") if self._rng.random() < 0.6}
+        told = {"dukcapil"} | {s for s in self.world.sources[1:] if self._rng.random() < 0.6}
         yield from self._update([e for n in family.members for e in self._of.get(n, ()) if e.source in told])
 
     def _birth(self) -> Iterator[list[Write]]:
@@ -167,7 +169,7 @@ class Life:
                 entry.kk = entry.kk or card
 
     def _delete(self) -> Iterator[list[Write]]:
-        source = self._rng.choices(list(SYSTEMS), (3, 2, 5))[0]
+        source = self._source(dapodik=2, dinsos=5)
         if self._can_lose(source):
             self.deleted += 1
             yield [self._remove(self._any(source))]
@@ -177,7 +179,7 @@ class Life:
         entry = self._any(source)
         old, entry.key = entry.key, self.world.next_key(source, entry.key[0] if source == "dinsos" else None)
         self.rekeyed += 1
-        values = {**dict(zip(SYSTEMS[source].key, entry.key, strict=True)), **rows.touched(source, _now())}
+        values = {**dict(zip(ALL[source].key, entry.key, strict=True)), **rows.touched(source, _now())}
         self._rows[id(entry)].update(values)
         yield [Write(source, entry.person, old, values)]
 
@@ -201,15 +203,24 @@ class Life:
                 yield [self._insert("dapodik", person)]
             elif "dinsos" not in held and person.age >= 18 and self.world.population.family_of(person).poor:
                 yield [self._insert("dinsos", person)]
+            elif missing := self._missing(person, held):
+                yield [self._insert(missing, person)]
             else:
                 continue
             return
+
+    def _missing(self, person: Person, held: set[str]) -> str | None:
+        """Return an office beside the registers that should know a person and does not."""
+        family = self.world.population.family_of(person)
+        sources = [s for s in self.world.sources if s in MORE and s not in held and self.world.entries[s]]
+        found = [s for s in sources if rows_more.fits(s, person, family)]
+        return self._rng.choice(found) if found else None
 
     # how it is written
 
     def _update(self, entries: list[Entry]) -> Iterator[list[Write]]:
         """Yield one transaction a source with the columns that changed; nothing when none did."""
-        for source in SYSTEMS:
+        for source in self.world.sources:
             writes = [w for entry in entries if entry.source == source for w in self._difference(entry)]
             if writes:
                 yield writes
@@ -243,11 +254,16 @@ class Life:
         del self._rows[id(entry)]
         return Write(entry.source, entry.person, entry.key, None)
 
+    def _source(self, **weights: int) -> str:
+        """Return an office by chance; one that is not named has weight 3, one without records none."""
+        sources = [source for source in self.world.sources if self.world.entries[source]]
+        return self._rng.choices(sources, [weights.get(source, 3) for source in sources])[0]
+
     def _can_lose(self, source: str) -> bool:
         return len(self.world.entries[source]) > self._least[source]
 
     def _any(self, source: str | None = None) -> Entry:
-        chosen = source or self._rng.choices(list(SYSTEMS), [len(e) for e in self.world.entries.values()])[0]
+        chosen = source or self._rng.choices(self.world.sources, [len(e) for e in self.world.entries.values()])[0]
         return self._rng.choice(self.world.entries[chosen])
 
     def _resident(self, fits: Callable[[Person], bool]) -> Person | None:

@@ -16,6 +16,7 @@ from typing import Any
 from hub.demo import latency, lost, verdict
 from hub.demo.life import Life
 from hub.demo.river import River
+from hub.demo.rows import LOGGED
 from hub.demo.screen import Progress
 from hub.demo.verdict import Verdict
 from hub.wire.avro import Codec, ConfluentRegistry
@@ -87,7 +88,7 @@ class Play:
             raw = lost.arrived(KafkaLog(settings.endpoint("kafka")), Codec(registry))
         never = lost.missing(changes, raw)
         commits = latency.golden_commits(settings.endpoint("database"), self.started_us)
-        times = list(latency.milliseconds(changes, commits))
+        times = list(latency.milliseconds((c for c in changes if c.source in LOGGED), commits))
         last_us = max([self.ended_us, *[at for _, at in commits]])
         return Verdict(
             self.life.changes, len(never) + report.pop("records_differing"), report.pop("store_equals_oracle"),

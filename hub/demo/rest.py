@@ -9,14 +9,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import psycopg
 
+from hub.demo.offices import Office
+from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.errors import TryAgain
 from hub.wire.kafka import KafkaLog
 from hub.wire.settings import Settings
-from hub.wire.topics import CLEAN_PERSON, JUDGEMENT, QUARANTINE_CLEAN
+from hub.wire.topics import CLEAN_PERSON, JUDGEMENT, POSITION, QUARANTINE_CLEAN
 
 CLEAN_GROUP = "clean"
 RECONCILED = (CLEAN_PERSON.name, JUDGEMENT.name, QUARANTINE_CLEAN.name)
@@ -28,17 +33,20 @@ class Rest:
     """Waits for rest; `problem` says which stage did not get there."""
 
     settings: Settings
-    opd: Mapping[str, str]
-    """Connection strings of the OPD databases, by source."""
+    offices: Mapping[str, Office]
+    """The offices' systems that were written to, by source."""
     raw: tuple[str, ...]
     """Raw topics."""
+    observed: Callable[[], bool] = lambda: True
+    """Whether the store holds what the systems without a log hold."""
 
     def wait(self, timeout_s: float, stop: threading.Event, tick: Callable[[], None]) -> str | None:
         """Return None once everything is at rest, else what was not in time; `tick` is called meanwhile."""
         deadline = time.monotonic() + timeout_s
-        ends = {source: _log_end(dsn) for source, dsn in self.opd.items()}
+        marks = {source: office.mark() for source, office in self.offices.items()}
         stages: tuple[tuple[str, Callable[[], bool]], ...] = (
-            ("connectors: changes of an OPD's log not confirmed", lambda: self._captured(ends)),
+            ("connectors: changes of an OPD's log not confirmed", lambda: self._captured(marks)),
+            ("systems without a log: the store does not hold what they hold", self.observed),
             ("clean: raw topics not read to their end", self._cleaned),
             ("reconcile: clean topics not read to their end", self._reconciled),
             ("publish: outbox not empty", self._published),
@@ -51,8 +59,18 @@ class Rest:
                 time.sleep(_PAUSE_S)
         return None
 
-    def _captured(self, ends: Mapping[str, str]) -> bool:
-        return all(_confirmed(self.opd[source], end) for source, end in ends.items())
+    def _captured(self, marks: Mapping[str, Any]) -> bool:
+        return all(self.offices[source].taken(mark, partial(self._position, source)) for source, mark in marks.items())
+
+    def _position(self, source: str) -> dict[str, str]:
+        """Return the state of a source's last position."""
+        found: dict[str, str] = {}
+        with closing(ConfluentRegistry(self.settings.endpoint("registry"))) as registry:
+            codec = Codec(registry)
+            for message in KafkaLog(self.settings.endpoint("kafka")).read(POSITION.named(source=source).name):
+                if message.value is not None:
+                    found = dict(codec.decode_record(message.value).state)
+        return found
 
     def _cleaned(self) -> bool:
         log = KafkaLog(self.settings.endpoint("kafka"))
@@ -91,18 +109,3 @@ def _read_up(log: KafkaLog, topics: Iterable[str], offsets: Mapping[tuple[str, i
         for topic in topics
         for partition, (low, high) in log.bounds(topic).items()
     )
-
-
-def _log_end(dsn: str) -> str:
-    with psycopg.connect(dsn) as connection:
-        row = connection.execute("SELECT pg_current_wal_flush_lsn()::text").fetchone()
-    return str(row[0]) if row else "0/0"
-
-
-def _confirmed(dsn: str, end: str) -> bool:
-    statement = """
-        SELECT count(*) > 0 AND bool_and(confirmed_flush_lsn >= %s::pg_lsn) FROM pg_replication_slots
-        WHERE database = current_database() AND slot_type = 'logical' AND NOT temporary
-    """
-    with psycopg.connect(dsn) as connection:
-        return connection.execute(statement, [end]).fetchone() == (True,)

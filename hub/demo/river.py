@@ -1,13 +1,14 @@
-"""The demo's river: embedded services, three OPD databases with people in them, and every stage as a process."""
+"""The demo's river: embedded services, the offices' systems with people in them, and every stage as a process."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,22 +17,34 @@ import psycopg
 from rich.console import Console
 
 from hub import flow
-from hub.demo import expect, home, systems
+from hub.demo import expect, home, stored, systems
+from hub.demo.expect import Expected, Look
 from hub.demo.journal import Journal
+from hub.demo.offices import Office
+from hub.demo.offices.files import ExportOffice, FileOffice
+from hub.demo.offices.mariadb import MariadbOffice
+from hub.demo.offices.postgres import PostgresOffice
+from hub.demo.offices.sqlite import SqliteOffice
 from hub.demo.oracle import JOURNAL
 from hub.demo.rest import Rest
-from hub.demo.rows import SYSTEMS
+from hub.demo.rows import ALL, LOGGED, SYSTEMS, Row
+from hub.demo.rows_more import HEADERS
 from hub.demo.systems import World
 from hub.demo.writing import Desk
 from hub.platform.child import Command
 from hub.platform.embedded import Platform
 from hub.platform.supervisor import Supervisor
+from hub.wire import contract as contracts
 from hub.wire.errors import Halt
 from hub.wire.settings import Settings
 from hub.wire.topics import raw_topic
 
-PROCESSES = (*SYSTEMS, "clean", "reconcile", "publish", "serve")
-_OPD = "opd"
+STAGES = ("clean", "reconcile", "publish", "serve")
+_OPD, _MARIADB = "opd", "opd-mariadb"
+_OF_MARIADB = ("rsud", "desa")
+_EXPORT = "dukcapil_bulanan"
+_DELIVERY_S = 20.0
+"""Time between two deliveries of the offices that hand over files; in life it is a month."""
 _FAILING = 6
 """Ends in a row, each soon after the start, after which waiting for a process makes no sense."""
 
@@ -45,6 +58,8 @@ class Options:
     seed: int = 1
     commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Other command lines for some of the processes, by name."""
+    sources: tuple[str, ...] = tuple(SYSTEMS)
+    """Which offices take part; those of `hub.demo.rows.ALL` are known."""
 
 
 class River:
@@ -54,9 +69,12 @@ class River:
         self.settings = home.settings_of(given)
         self.options = options
         self.stop = threading.Event()
-        self.platform = Platform(self.settings, extra=(_OPD,), console=console)
+        mariadb = (_MARIADB,) if set(options.sources) & set(_OF_MARIADB) else ()
+        self.platform = Platform(self.settings, extra=(_OPD,), mariadb=mariadb, console=console)
         self.supervisor = Supervisor(self.settings.home)
         self.opd: dict[str, str] = {}
+        """What each source's environment variable holds."""
+        self.offices: dict[str, Office] = {}
         self.environment: dict[str, str] = {}
         self.world: World
         self.journal: Journal
@@ -64,6 +82,7 @@ class River:
 
     def __enter__(self) -> Self:
         home.fresh(self.settings.home)
+        home.agree(self.settings.home, self.options.sources)
         try:
             self._start()
         except BaseException:
@@ -78,15 +97,17 @@ class River:
 
     def _start(self) -> None:
         with ThreadPoolExecutor(2) as pool:
-            world = pool.submit(World, self.options.people, self.options.seed)
+            world = pool.submit(World, self.options.people, self.options.seed, self.options.sources)
             self.platform.start()
             prepared = pool.submit(flow.prepare, self.settings)
             self.world = world.result()
             self._fill()
             prepared.result()
         self.environment = home.environment(self.settings, self.opd)
-        for name in PROCESSES:
+        for name in (*self.opd, *STAGES):
             self.supervisor.start(name, self._command(name))
+        if self._deliveries():
+            threading.Thread(target=self._deliver, name="deliveries", daemon=True).start()
 
     def _fill(self) -> None:
         """Make the OPD databases, their rows committed before any connector looks, and begin the journal."""
@@ -95,13 +116,49 @@ class River:
             connection.execute("ALTER SYSTEM SET track_commit_timestamp = on")  # the oracle's measure of recency
         server.stop()
         self.platform.restart(_OPD)
-        self.opd = systems.create(server.endpoint)
-        systems.load(self.world, self.opd)
+        registers = systems.create(server.endpoint)
+        self.offices = {source: self._office(source, registers) for source in self.world.sources}
+        self.opd = {source: office.dsn for source, office in self.offices.items()}
+        systems.load(self.world, registers)
         self.journal = Journal(self.settings.home / JOURNAL)
         self.journal.note(expect.LOADED, str(time.time_ns() // 1000))
-        self.desk = Desk(self.opd, self.journal, self.settings.master_secret(), self.stop)
+        self.desk = Desk(self.offices, self.journal, self.settings.master_secret())
+        for source, office in self.offices.items():
+            office.create()
+            office.load(self.world.row(entry) for entry in self.world.entries[source])
         everything = [entry for found in self.world.entries.values() for entry in found]
         self.journal.add((), [(self.desk.record(entry.source, entry.key), entry.person) for entry in everything])
+
+    def _office(self, source: str, registers: Mapping[str, str]) -> Office:
+        folder = self.settings.home / "offices"
+        if source in registers:
+            return PostgresOffice(source, registers[source], self.stop)
+        if source in _OF_MARIADB:
+            return MariadbOffice(source, self.platform.services[_MARIADB].endpoint, self.stop)
+        if source == "dtsen":
+            return FileOffice(source, folder, ".xlsx", HEADERS[source])
+        if source == _EXPORT:
+            export = ExportOffice(source, folder, ".csv", HEADERS[source], partial(systems.export, registers))
+            export.told = self._told
+            return export
+        return SqliteOffice(source, folder)
+
+    def _told(self, rows: Iterable[Row]) -> None:
+        """Note whose the records of an export are: those that the register's own records are of."""
+        truth, record = self.journal.truth(), self.desk.record
+        pairs = [(record(_EXPORT, (row["id"],)), truth.get(record("dukcapil", (row["id"],)))) for row in rows]
+        self.journal.add((), [(found, person) for found, person in pairs if person is not None])
+
+    def _deliveries(self) -> list[FileOffice]:
+        return [office for office in self.offices.values() if isinstance(office, FileOffice)]
+
+    def _deliver(self) -> None:
+        """Hand over files from time to time."""
+        while not self.stop.wait(_DELIVERY_S):
+            for office in self._deliveries():
+                if isinstance(office, ExportOffice):
+                    office.touch()
+                office.deliver()
 
     def _command(self, name: str) -> Command:
         argv = self.options.commands.get(name) or (sys.executable, "-m", "hub", "run", name)
@@ -117,7 +174,7 @@ class River:
 
     def wait_filled(self, timeout_s: float, tick: Callable[[], None]) -> None:
         """Wait until every record of the first filling is in the store; raises Halt when it takes too long."""
-        wanted, deadline = sum(map(len, self.world.entries.values())), time.monotonic() + timeout_s
+        wanted, deadline = self.wanted(), time.monotonic() + timeout_s
         while (members := self.members()) < wanted:
             self.require_processes()
             if time.monotonic() > deadline:
@@ -125,6 +182,11 @@ class River:
                            f"{self.settings.home / 'logs'}")  # fmt: skip
             tick()
             time.sleep(0.1)
+
+    def wanted(self) -> int:
+        """Return how many records the offices held at first."""
+        exported = sum(len(office.held()) for office in self._deliveries() if isinstance(office, ExportOffice))
+        return sum(map(len, self.world.entries.values())) + exported
 
     def members(self) -> int:
         """Return the number of records that the store holds."""
@@ -140,8 +202,23 @@ class River:
 
     def rest(self) -> Rest:
         """Return the judge of the river's rest."""
-        raw = tuple(raw_topic(system.source, system.table).name for system in SYSTEMS.values())
-        return Rest(self.settings, self.opd, raw)
+        raw = tuple(raw_topic(source, ALL[source].table).name for source in self.offices)
+        return Rest(self.settings, self.offices, raw, self._observed)
+
+    def _observed(self) -> bool:
+        """Tell whether the store holds what the offices without a log hold."""
+        watched = [source for source in self.offices if source not in LOGGED]
+        if not watched:
+            return True
+        clean = stored.read(self.settings.endpoint("database")).clean
+        met_us = {record: person.changed_at for record, person in clean.items()}
+        known, secret = contracts.load_all(self.settings), self.settings.master_secret()
+        for source in watched:
+            look = Look(known[source], self.opd[source], secret, met_us)
+            wanted = {person.id: stored.content(person) for person in expect.people(look, Expected())}
+            if {r: stored.content(p) for r, p in clean.items() if p.source == source} != wanted:
+                return False
+        return True
 
     def where(self) -> dict[str, str]:
         """Return where a person can look, passwords left out."""

@@ -1,4 +1,4 @@
-"""How each of the three systems writes a person down: one function a system, from the truth to a row."""
+"""How the three registers write a person down: one function a system, from the truth to a row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from hub.demo import mistakes
+from hub.demo import mistakes, rows_more
 from hub.demo.mistakes import Fault
 from hub.demo.population import Family, Person, Population
 
@@ -28,11 +28,23 @@ class System:
     key: tuple[str, ...]
 
 
+MORE: Mapping[str, System] = {
+    "rsud": System("rsud", "rsud.pasien", ("no_rkm_medis",)),
+    "desa": System("desa", "desa.tweb_penduduk", ("id",)),
+    "bkpsdm": System("bkpsdm", "main.pegawai", ("id",)),
+    "puskesmas": System("puskesmas", "main.pasien", ("no_rm",)),
+    "dtsen": System("dtsen", "berkas.dtsen", ("id_dtsen",)),
+    "dukcapil_bulanan": System("dukcapil_bulanan", "berkas.penduduk", ("id",)),
+}
+"""Offices that the demo has beside the three registers: other databases, and files."""
+LOGGED = frozenset({"dukcapil", "dapodik", "dinsos", "rsud", "desa"})
+"""Sources whose every commit must reach raw; of the others the hub sees what is there when it looks."""
 SYSTEMS: Mapping[str, System] = {
     "dukcapil": System("dukcapil", "public.penduduk", ("id",)),
     "dapodik": System("dapodik", "public.peserta_didik", ("peserta_didik_id",)),
     "dinsos": System("dinsos", "public.penerima", ("program", "no_urut")),
 }
+ALL: Mapping[str, System] = {**SYSTEMS, **MORE}
 
 
 @dataclass(slots=True)
@@ -58,21 +70,23 @@ def render(entry: Entry, population: Population) -> Row:
     """Return the row that the system holds of this entry, without its key when life changes it."""
     person = population.people[entry.person]
     family = population.family_of(person)
-    row: Row = dict(zip(SYSTEMS[entry.source].key, entry.key, strict=True))
-    seen = _Seen(
+    row: Row = dict(zip(ALL[entry.source].key, entry.key, strict=True))
+    seen = Seen(
         mistakes.nik(person, population.relatives(person), entry.faults, _chance(entry, 1)),
         mistakes.name(person, entry.faults, _chance(entry, 2)),
         mistakes.birth(person.born, entry.faults, _chance(entry, 3)),
         "birth" in entry.faults,
         entry.kk or family.kk,
     )
-    _RENDER[entry.source](row, person, family, seen, _chance(entry, 4))
+    (_RENDER.get(entry.source) or rows_more.RENDER[entry.source])(row, person, family, seen, _chance(entry, 4))
     row.update(entry.more)
     return row
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class Seen:
+    """What a system took down of a person, mistakes included."""
+
     nik: str | None
     name: str
     born: date
@@ -85,7 +99,7 @@ def _chance(entry: Entry, what: int) -> random.Random:
     return random.Random(entry.seed * 8 + what)
 
 
-def _dukcapil(row: Row, person: Person, family: Family, seen: _Seen, _rng: random.Random) -> None:
+def _dukcapil(row: Row, person: Person, family: Family, seen: Seen, _rng: random.Random) -> None:
     row.update(
         nik=seen.nik, no_kk=seen.kk, nama_lgkp=seen.name.upper()[:60], jk=person.sex,
         tgl_lhr=seen.born, tmpt_lhr=person.birth_place.upper(),
@@ -94,7 +108,7 @@ def _dukcapil(row: Row, person: Person, family: Family, seen: _Seen, _rng: rando
     )  # fmt: skip
 
 
-def _dapodik(row: Row, person: Person, family: Family, seen: _Seen, rng: random.Random) -> None:
+def _dapodik(row: Row, person: Person, family: Family, seen: Seen, rng: random.Random) -> None:
     knows_card, knows_mother = rng.random() < 0.7, rng.random() < 0.98
     row.update(
         nama=seen.name.title(), jenis_kelamin=person.sex, nik=seen.nik, no_kk=seen.kk if knows_card else None,
@@ -104,7 +118,7 @@ def _dapodik(row: Row, person: Person, family: Family, seen: _Seen, rng: random.
     )  # fmt: skip
 
 
-def _dinsos(row: Row, person: Person, family: Family, seen: _Seen, rng: random.Random) -> None:
+def _dinsos(row: Row, person: Person, family: Family, seen: Seen, rng: random.Random) -> None:
     only_year = seen.doubtful and rng.random() < 0.25
     form = "%Y" if only_year else rng.choice(("%d-%m-%Y", "%d/%m/%Y"))
     knows_mother, knows_card = rng.random() < 0.93, rng.random() < 0.9
@@ -116,7 +130,7 @@ def _dinsos(row: Row, person: Person, family: Family, seen: _Seen, rng: random.R
     )  # fmt: skip
 
 
-_RENDER: Mapping[str, Callable[[Row, Person, Family, _Seen, random.Random], None]] = {
+_RENDER: Mapping[str, Callable[[Row, Person, Family, Seen, random.Random], None]] = {
     "dukcapil": _dukcapil, "dapodik": _dapodik, "dinsos": _dinsos,
 }  # fmt: skip
 
@@ -131,6 +145,8 @@ def own_values(source: str, rng: random.Random) -> Row:
             "nilai_rapor": round(rng.uniform(55, 98), 2), "soft_delete": Decimal(0),
             "riwayat_sekolah": json.dumps([{"tahun": 2026, "kelas": rng.randint(1, 12)}]),
         }  # fmt: skip
+    if source in MORE:
+        return rows_more.own_values(source, rng)
     return {
         "nominal": Decimal(rng.randrange(200, 900) * 1000), "mulai": time(rng.randint(7, 14), rng.choice((0, 30))),
         "bansos": rng.sample(["beras", "telur", "tunai", "minyak"], rng.randint(1, 3)),
@@ -143,6 +159,8 @@ def touched(source: str, now: datetime) -> Row:
         return {"diubah_pada": now}
     if source == "dapodik":
         return {"last_update": now.replace(tzinfo=None)}
+    if source == "bkpsdm":
+        return {"diubah_pada": now.replace(tzinfo=None).isoformat(sep=" ")}
     return {}
 
 

@@ -141,7 +141,7 @@ class Screen:
             table.add_column(title, justify="right", ratio=2)
         span = max(1e-9, now.at - before.at)
         made = (self._readings[-1][1] - self._readings[0][1]) / span
-        table.add_row(_title("Warga", "life at three offices"), _bar(made, self._progress.wanted_rate), "", "", "")
+        table.add_row(_title("Warga", "life at the offices"), _bar(made, self._progress.wanted_rate), "", "", "")
         for stage in STAGES:
             labels = {"stage": stage.label} if stage.label else {}
             times = None

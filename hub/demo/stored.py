@@ -99,13 +99,14 @@ def _records(expected: Expected, stored: Stored) -> Iterator[Difference]:
     for record in sorted(expected.member.keys() ^ stored.member.keys()):
         yield Difference("missing" if record in expected.member else "extra", record.hex())
     for record in sorted(expected.clean.keys() & stored.clean.keys()):
-        ours, theirs = _content(expected.clean[record]), _content(stored.clean[record])
+        ours, theirs = content(expected.clean[record]), content(stored.clean[record])
         names = [f.name for f in fields(CleanPerson) if getattr(ours, f.name) != getattr(theirs, f.name)]
         if names:
             yield Difference("values", record.hex(), ", ".join(names))
 
 
-def _content(person: CleanPerson) -> CleanPerson:
+def content(person: CleanPerson) -> CleanPerson:
+    """Return what a record says, without how it came."""
     return replace(person, **_OF_THE_WAY)  # type: ignore[arg-type]  # the fields' own types
 
 

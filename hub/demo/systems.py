@@ -1,34 +1,39 @@
-"""The three OPD databases: who stands in which, made and filled before the connectors start."""
+"""Who stands in which office's system, and the three registers' databases, made and filled before anybody looks."""
 
 from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row
 
-from hub.demo import mistakes, rows
+from hub.demo import mistakes, rows, rows_more
 from hub.demo.mistakes import Fault
 from hub.demo.population import Person, Population
-from hub.demo.rows import PROGRAMMES, SYSTEMS, Entry, Row
+from hub.demo.rows import ALL, MORE, PROGRAMMES, SYSTEMS, Entry, Row
 
 
 class World:
     """The population and every record that the offices hold of it."""
 
-    def __init__(self, people: int, seed: int) -> None:
+    def __init__(self, people: int, seed: int, sources: Sequence[str] = tuple(SYSTEMS)) -> None:
         self.population = Population(people, seed)
+        self.sources = tuple(source for source in ALL if source in sources)
+        self.seed = seed
         self.rng = random.Random(f"systems {seed}")
         self._ids = itertools.count(1)
         self._lines = {programme: itertools.count(1) for programme in PROGRAMMES}
-        self.entries: dict[str, list[Entry]] = {source: [] for source in SYSTEMS}
+        self._numbers = {source: itertools.count(1) for source in MORE}
+        self.entries: dict[str, list[Entry]] = {source: [] for source in self.sources}
         for person in self.population.people:
             for source in self._offices(person):
-                self.entries[source].append(self.new_entry(source, person, set()))
+                if source in self.entries:
+                    self.entries[source].append(self.new_entry(source, person, set()))
         dealt = mistakes.deal({source: len(found) for source, found in self.entries.items()}, self.rng)
         for source, found in self.entries.items():
             for entry, faults in zip(found, dealt[source], strict=True):
@@ -45,6 +50,8 @@ class World:
                 yield "dinsos"
             if rng.random() < 0.1:  # in two programmes
                 yield "dinsos"
+        dice = random.Random(f"offices {self.seed} {person.number}")
+        yield from rows_more.offices(person, self.population.family_of(person), dice)
 
     def new_entry(self, source: str, person: Person, faults: set[Fault]) -> Entry:
         """Return a new record of a person, under the system's next key."""
@@ -58,8 +65,15 @@ class World:
             return (next(self._ids),)
         if source == "dapodik":
             return rows.pupil_key(self.rng)
+        if source in MORE:
+            return self._more_key(source)
         chosen = programme or self.rng.choice(PROGRAMMES)
         return chosen, next(self._lines[chosen])
+
+    def _more_key(self, source: str) -> tuple[Any, ...]:
+        number = next(self._numbers[source])
+        texts = {"rsud": f"{number:06d}", "puskesmas": f"P{number:05d}", "dtsen": f"DT-{number:06d}"}
+        return (texts.get(source, number),)
 
     def row(self, entry: Entry) -> Row:
         """Return the row that the system holds of an entry."""
@@ -101,9 +115,19 @@ def _drop(connection: psycopg.Connection[Any], database: str) -> None:
     connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
 
+def export(dsns: Mapping[str, str]) -> list[Row]:
+    """Return the civil register's rows of which there is a monthly export: those that one of its branches keeps."""
+    statement = "SELECT * FROM public.penduduk WHERE id % 5 IN (0, 1)"
+    with psycopg.connect(dsns["dukcapil"], row_factory=dict_row) as connection:
+        return connection.execute(statement).fetchall()
+
+
 def load(world: World, dsns: Mapping[str, str]) -> None:
     """Write every record of the world into its system by COPY."""
-    for source, entries in world.entries.items():
+    for source in SYSTEMS:
+        entries = world.entries.get(source, [])
+        if not entries:
+            continue
         with psycopg.connect(dsns[source]) as connection:
             _copy(connection, SYSTEMS[source].table, (world.row(entry) for entry in entries))
             if source == "dukcapil":

@@ -147,7 +147,7 @@ class SmallRiver(River):
     def judged(self, *changed: str) -> dict[str, Any]:
         """Wait for rest after changes at these sources and return what the oracle says of the whole store."""
         raw = tuple(raw_topic(system.source, system.table).name for system in SYSTEMS.values())
-        rest = Rest(self.settings, {source: self.opd[source] for source in changed}, raw)
+        rest = Rest(self.settings, {source: self.offices[source] for source in changed}, raw)
         assert rest.wait(_PATIENCE_S, self.stop, self.require_processes) is None, self._said()
         done = self.run("hub.demo.oracle", str(self.settings.home))
         assert done.returncode == 0, done.stderr[-3000:]

@@ -86,10 +86,10 @@ class Topic:
         ends = [(place, self._consumer.get_watermark_offsets(place, timeout=20)[1]) for place in self._places]
         self._consumer.assign([TopicPartition(place.topic, place.partition, end) for place, end in ends])
         while not stop.is_set():
-            for message in self._consumer.consume(500, 0.05):
-                marks = _MARKED.findall(message.value() or b"")
-                if marks:
-                    found.setdefault(int(marks[-1]), time.time())
+            message = self._consumer.poll(0.05)  # one at a time: `consume` waits for as many as it is asked for
+            marks = _MARKED.findall(message.value() or b"") if message is not None else ()
+            if marks:
+                found.setdefault(int(marks[-1]), time.time())
         self._consumer.unassign()
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from hub.demo.play import Play
 from hub.demo.river import Options, River
+from hub.demo.rows import SYSTEMS
 from hub.demo.screen import Progress
 from hub.demo.verdict import Verdict
 from hub.wire.settings import Settings
@@ -31,6 +32,7 @@ def judged(
     seconds: float,
     seed: int = 1,
     mutants: Mapping[str, str] | None = None,
+    sources: tuple[str, ...] = tuple(SYSTEMS),
     beside: Callable[[River], AbstractContextManager[object]] = lambda _river: nullcontext(),
 ) -> Iterator[Judged]:
     """Run a demo to its verdict; `mutants` names, by process, the fault that is built into it.
@@ -42,7 +44,7 @@ def judged(
     }
     with (
         temporary_home() as home,
-        River(Settings(home=home), Options(people, rate, seed, commands)) as river,
+        River(Settings(home=home), Options(people, rate, seed, commands, sources)) as river,
         beside(river),
     ):
         play = Play(river, Progress(), lambda: None)

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from hub.demo.journal import Journal
+from hub.demo.offices.postgres import PostgresOffice
 from hub.demo.writing import Desk, GivenUp, Write
 
 
@@ -32,7 +33,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 @pytest.fixture
 def desk(table: str, journal: Journal) -> Iterator[Desk]:
-    at = Desk({"dinsos": table}, journal, b"s" * 32, threading.Event())
+    at = Desk({"dinsos": PostgresOffice("dinsos", table, threading.Event())}, journal, b"s" * 32)
     yield at
     at.close()
 
@@ -96,7 +97,8 @@ def test_broken_connections_neither_lose_nor_double_a_change(table: str, journal
 def test_a_run_that_is_stopped_while_the_database_is_away_gives_up(journal: Journal) -> None:
     stop = threading.Event()
     stop.set()
-    desk = Desk({"dinsos": "host=127.0.0.1 port=1 dbname=x connect_timeout=1"}, journal, b"s" * 32, stop)
+    office = PostgresOffice("dinsos", "host=127.0.0.1 port=1 dbname=x connect_timeout=1", stop)
+    desk = Desk({"dinsos": office}, journal, b"s" * 32)
     with pytest.raises(GivenUp):
         desk.commit([insert(1)])
     assert list(journal.changes()) == []

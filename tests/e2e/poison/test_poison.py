@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from hub.wire import contract, topics, version
+from hub.wire import topics, version
 from hub.wire.avro import Codec, ConfluentRegistry, frame
 from hub.wire.broker import Headers, Outgoing
 from hub.wire.kafka import KafkaSender
@@ -265,7 +265,7 @@ def test_an_operator_lists_shows_and_retries(river: SmallRiver, tmp_path: Path) 
     river.wait(lambda: (found := item(river, record))["state"] == "open" and found["attempts"] == 1)
     assert item(river, record)["id"] == kept
 
-    restart_clean(river, wider_contracts(tmp_path))
+    restart_clean(river, wider_contracts(river, tmp_path))
     river.satudata("quarantine", "retry", kept)
     river.wait(lambda: river.winner(record, "marital") == "divorced")
     settled = item(river, record)
@@ -274,14 +274,19 @@ def test_an_operator_lists_shows_and_retries(river: SmallRiver, tmp_path: Path) 
     assert again.returncode != 0
     assert "closed" in again.stdout + again.stderr
 
-    restart_clean(river, contract.SHIPPED)
+    restart_clean(river, contracts_of(river))
     river.update("dukcapil", key, status_kawin=2)
     river.wait(lambda: river.winner(record, "marital") == "married")
 
 
-def wider_contracts(folder: Path) -> Path:
-    """The shipped contracts, but for one more word that the office uses."""
-    shutil.copytree(contract.SHIPPED, folder / "sources", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+def contracts_of(river: SmallRiver) -> Path:
+    assert river.settings.sources is not None
+    return river.settings.sources
+
+
+def wider_contracts(river: SmallRiver, folder: Path) -> Path:
+    """The river's contracts, but for one more word that the office uses."""
+    shutil.copytree(contracts_of(river), folder / "sources")
     file = folder / "sources" / "dukcapil.toml"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace('4 = "widowed"', '4 = "widowed"\n9 = "divorced"'), encoding="utf-8")

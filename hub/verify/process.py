@@ -67,7 +67,7 @@ class Loop:
         while not self._stop.is_set():
             try:
                 self._step()
-            except (TryAgain, psycopg.OperationalError) as error:
+            except (TryAgain, psycopg.OperationalError, psycopg.InterfaceError) as error:
                 self._away(error)
             else:
                 self.fault = None

@@ -28,7 +28,7 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)
 	@$(BIN)/satudata demo $(DEMO_ARGS)
 
-test: $(READY) tools/.have-prometheus tools/.have-postgres-15 tools/.have-debian-mariadb
+test: $(READY) tools/.have-prometheus tools/.have-postgres-15 tools/.have-debian-mariadb tools/.have-debian-sshd
 	@$(BIN)/python -m pytest $(TEST_ARGS)
 
 check: $(READY)
@@ -60,6 +60,11 @@ tools/.have-postgres-15: $(READY)
 .PHONY: tools/.have-debian-mariadb
 tools/.have-debian-mariadb: $(READY)
 	@$(BIN)/python tools/get_debian_mariadb.py
+
+# Debian's OpenSSH serves the deliveries of files over SFTP.
+.PHONY: tools/.have-debian-sshd
+tools/.have-debian-sshd: $(READY)
+	@$(BIN)/python tools/get_debian_sshd.py
 
 lock: $(READY)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --extra hub --extra platform --extra files --extra parquet --extra sftp --extra dev --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock

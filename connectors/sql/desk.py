@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -9,17 +10,21 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple, TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from connectors.drift import Drift
 from connectors.protocol import Batch, Position, Surroundings
+from connectors.sql.engine import hang_up
 from connectors.sql.known import Change, Known
 from connectors.sql.options import Options
 from connectors.sql.plan import Image, Plan
 from connectors.sql.queries import Asked
 from connectors.sql.schedule import Pace, Window
 from hub.wire.broker import Outgoing
+from hub.wire.clock import Clock
 from hub.wire.contract import Contract
+from hub.wire.errors import TryAgain
 from hub.wire.topics import HEADER_VERSION
 from hub.wire.version import stamp
 
@@ -29,6 +34,8 @@ DONE = "sql:n"
 RESERVED = "reserved"
 _RESERVE = 100_000
 _ANSWER_S = 0.05
+_IDLE_S = 30.0
+"""Rest after which a connection is made anew."""
 
 
 class Turn(Enum):
@@ -43,11 +50,17 @@ Turns = Generator[Batch | Turn, None, T]
 
 
 class Hand:
-    """One thread that asks the database, one question at a time, so that a slow answer never blocks the runner."""
+    """One thread that asks the database, one question at a time, so that a slow answer never blocks the runner.
 
-    def __init__(self, engine: Engine) -> None:
+    Its connection is kept while questions come, and made anew after a rest: firewalls forget idle ones.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
+        self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sql")
+        self._connection: Connection | None = None
+        self._used_at = 0.0
         self._asking: Any = None
 
     def ask(self, work: Callable[[Connection], T]) -> Future[T]:
@@ -55,21 +68,34 @@ class Hand:
         return self._thread.submit(self._work, work)
 
     def _work(self, work: Callable[[Connection], T]) -> T:
-        with self._engine.connect() as connection:
-            self._asking = connection.connection.dbapi_connection
-            try:
-                return work(connection)
-            finally:
-                self._asking = None
+        if self._clock.monotonic() - self._used_at > _IDLE_S:
+            self._drop()
+        try:
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            self._asking = self._connection.connection.dbapi_connection
+            answer = work(self._connection)
+            self._connection.rollback()
+        except sa.exc.SQLAlchemyError:
+            self._asking = None
+            self._drop()
+            raise
+        self._asking = None
+        self._used_at = self._clock.monotonic()
+        return answer
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sa.exc.SQLAlchemyError):
+                connection.close()
 
     def close(self) -> None:
         """Give up the question under way and hang up."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-        asking = self._asking
-        for name in ("interrupt", "cancel"):
-            if hasattr(asking, name):
-                getattr(asking, name)()
-        self._engine.dispose()
+        if self._asking is not None:
+            hang_up(self._asking)
+        self._thread.submit(self._drop)
+        self._thread.shutdown(wait=False)
 
 
 class Observed(NamedTuple):
@@ -119,8 +145,11 @@ class Desk:
 
     def ask(self, work: Callable[[Connection], T]) -> Turns[T]:
         """Ask the database and wait for the answer without blocking."""
-        future = self.hand.ask(work)
+        future, clock = self.hand.ask(work), self.around.clock
+        asked_at = clock.monotonic()
         while not wait([future], _ANSWER_S).done:
+            if clock.monotonic() - asked_at > self.options.answer:
+                raise TryAgain(f"source {self.contract.source.name} gave no answer in {self.options.answer:.0f} s")
             yield Turn.WAIT
         return future.result()
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,7 @@ from psycopg.types.datetime import DateLoader, TimestampLoader, TimestamptzLoade
 from psycopg.types.string import TextLoader
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine, make_url
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import NullPool
 
 from hub.wire.contract import Contract
 from hub.wire.errors import RefuseToStart, TryAgain
@@ -33,8 +36,8 @@ EXTRAS: Mapping[str, str] = {"oracle": "oracle", "mssql": "sqlserver", "firebird
 """What to install for a database whose driver is no part of the base."""
 _CONNECT_S = 10
 _ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
-    "postgresql": {"connect_timeout": _CONNECT_S},
-    "mysql": {"connect_timeout": _CONNECT_S, "read_timeout": 600, "charset": "utf8mb4"},
+    "postgresql": {"connect_timeout": _CONNECT_S, "keepalives_idle": 60},
+    "mysql": {"connect_timeout": _CONNECT_S, "charset": "utf8mb4"},
     "mssql": {"login_timeout": _CONNECT_S},
     "sqlite": {"timeout": _CONNECT_S},
 }
@@ -69,8 +72,7 @@ def connect(contract: Contract) -> Engine:
             url,
             connect_args=dict(_ARGUMENTS.get(backend, {})),
             hide_parameters=True,  # keys of rows would stand in error texts
-            pool_pre_ping=True,
-            poolclass=NullPool if backend == "sqlite" else QueuePool,
+            poolclass=NullPool,
         )
     except (sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
         extra = EXTRAS.get(backend)
@@ -80,6 +82,22 @@ def connect(contract: Contract) -> Engine:
     if prepare is not None:
         event.listen(engine, "connect", lambda connection, _record: prepare(connection))
     return engine
+
+
+def hang_up(connection: Any) -> None:
+    """End a driver's connection from another thread, so that who waits for its answer wakes up."""
+    if hasattr(connection, "interrupt"):  # SQLite
+        connection.interrupt()
+        return
+    line = getattr(connection, "_sock", None)  # PyMySQL
+    with contextlib.suppress(OSError, psycopg.Error):
+        if line is not None:
+            line.shutdown(socket.SHUT_RDWR)
+        elif isinstance(connection, psycopg.Connection):
+            with socket.socket(fileno=os.dup(connection.fileno())) as copy:
+                copy.shutdown(socket.SHUT_RDWR)
+        elif hasattr(connection, "cancel"):  # Oracle, SQL Server
+            connection.cancel()
 
 
 def reason(error: Exception) -> str:

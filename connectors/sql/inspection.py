@@ -38,10 +38,10 @@ def findings(connection: Connection, contract: Contract, watermarks: Watermarks,
             ))  # fmt: skip
             continue
         found += [*_columns(table, row, connection.dialect.name), *_key(table, row)]
-        marks = list(_watermarks(table, row, watermarks(table.name), connection.dialect.name))
-        found += marks
-        if deep and not any(finding.level == "error" for finding in found):
-            found += _counted(connection, table, row)
+        found += _watermarks(table, row, watermarks(table.name), connection.dialect.name)
+        for look in (_right, _counted) if deep else (_right,):
+            if not any(finding.level == "error" for finding in found):
+                found += look(connection, table, row)
     return found
 
 
@@ -105,6 +105,20 @@ def _watermarks(table: Table, row: TableRow, names: Sequence[str], dialect: str)
         if name not in row.indexed:
             yield Finding("warning", "watermark_index", f"no index begins with {table.name}.{name}: each poll reads "
                           "the whole table", f"Buat indeks pada kolom {name}.", f"make an index on {name}")  # fmt: skip
+
+
+def _right(connection: Connection, table: Table, row: TableRow) -> Iterator[Finding]:
+    """Read one key: the catalogue may show a table that this role may not read."""
+    statement, _ = Queries(table.name, row.columns, table.key, connection.dialect.name).keys(None, 1)
+    try:
+        connection.execute(statement).fetchall()
+    except sa.exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        yield _error("select_right", f"table {table.name} cannot be read: {reason(error)}",
+                     f"Jalankan: GRANT SELECT ON {table.name} TO peran ini;",
+                     f"GRANT SELECT ON {table.name} to this role")  # fmt: skip
+    connection.rollback()
 
 
 def _counted(connection: Connection, table: Table, row: TableRow) -> Iterator[Finding]:

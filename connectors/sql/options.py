@@ -56,6 +56,7 @@ class Options(BaseModel):
     zone: Annotated[str, AfterValidator(_zone)] = Field(
         "Asia/Jakarta", description="time zone of `window` and of times that the source keeps without one"
     )
+    answer: Seconds = Field(600.0, gt=0, description="how long an answer may take before the line counts as dead")
     max_loss: float = Field(0.5, gt=0, le=1, description="part of a table's rows that may vanish between two passes")
 
 

@@ -65,7 +65,7 @@ class SqlSource:
         self.close()
         self._known.open()
         engine = connect(self._contract)
-        self._hand = Hand(engine)
+        self._hand = Hand(engine, self._around.clock)
         try:
             with engine.connect() as connection:
                 found = findings(connection, self._contract, self.watermarks, deep=False)

@@ -141,6 +141,8 @@ _KINDS: tuple[tuple[Any, Form | Callable[[Any], Form]], ...] = (
 
 def form(kind: TypeEngine[Any], dialect: str) -> Form:
     """Return how a column of this type travels."""
+    if isinstance(kind, postgresql.DOMAIN):
+        return form(kind.data_type, dialect)
     if dialect == "sqlite":
         for cls, how in _SQLITE:
             if isinstance(kind, cls):
@@ -153,6 +155,7 @@ def form(kind: TypeEngine[Any], dialect: str) -> Form:
 
 def known(kind: TypeEngine[Any], dialect: str) -> bool:
     """Say whether a type is one that this module has a form for; the others are read as text."""
+    kind = kind.data_type if isinstance(kind, postgresql.DOMAIN) else kind
     return form(kind, dialect) is not _TEXT or isinstance(kind, sql.String | sql.Date | sql.DateTime | sql.Time)
 
 

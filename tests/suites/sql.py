@@ -52,7 +52,8 @@ class SqlStage:
         self.sender: Sender = KafkaSender(kafka, name) if kafka else self.twin
         self.log: Log = KafkaLog(kafka) if kafka else self.twin
         self.registry: Registry = ConfluentRegistry(registry) if registry else MemoryRegistry()
-        self.engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=sa.pool.NullPool)
+        driven = url.replace("postgresql:", "postgresql+psycopg:").replace("mysql:", "mysql+pymysql:")
+        self.engine = sa.create_engine(driven, poolclass=sa.pool.NullPool)
         if ddl:
             self.run_sql(ddl)
 

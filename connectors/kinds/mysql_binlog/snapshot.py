@@ -41,7 +41,8 @@ _LATER_SECONDS = 2.0
 _MISSING_SECONDS = 30.0
 _LINE = frozenset({1053, 1927, 2006, 2013})
 _LOCKED = frozenset({1205, 1213, 1412, 1969, 3024})
-_PASSING = frozenset({1054, 1146}) | _LOCKED
+_NO_TABLE = 1146
+_PASSING = frozenset({1054, _NO_TABLE}) | _LOCKED
 """Errors of a chunk that another try may not meet: the table just changed, or is locked, or the statement was ended."""
 _COMMITTED_SECONDS = 5
 
@@ -233,9 +234,7 @@ class Snapshots:
         if place.position > LIMIT:  # behind a giant transaction; the next file begins soon
             self._later(task, _LATER_SECONDS)
             return
-        if not catalog.readable(session, task.table):
-            raise RefuseToStart(f"table {task.table} may not be read: GRANT SELECT ON {task.table} to this account")
-        found = self._tables.of_catalogue(session, task.table)
+        found = self._found(session, task.table)
         if found is None:
             yield self._not_there(task)
             return
@@ -248,6 +247,17 @@ class Snapshots:
                 (), self._state(task) or self._turned(task), notices=self._notices("snapshot_started", task, found[1])
             )
         yield from self._read(task, session, place, *found)
+
+    def _found(self, session: Session, name: str) -> tuple[TablePlan, TableRow] | None:
+        """Return a table's plan, its definition held still until the transaction ends; None if it is not to be read."""
+        try:
+            if not catalog.readable(session, name):
+                raise RefuseToStart(f"table {name} may not be read: GRANT SELECT ON {name} to this account")
+        except pymysql.err.ProgrammingError as error:
+            if error.args[0] == _NO_TABLE:
+                return None
+            raise
+        return self._tables.of_catalogue(session, name)
 
     def _later(self, task: Task, seconds: float) -> None:
         task.not_before = self._clock.monotonic() + seconds

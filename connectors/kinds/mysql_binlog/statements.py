@@ -32,6 +32,8 @@ _PLAIN: dict[str, Kind] = {
 _REPLACING = frozenset({"partition", "partitioning", "tablespace", "rename", "convert", "exchange"})
 """Words of an ALTER that puts other rows, or rows of another form, into a table."""
 
+_CHANGING = frozenset({"drop", "modify", "change", "column"})
+
 
 class Statement(NamedTuple):
     """What a statement does."""
@@ -41,6 +43,8 @@ class Statement(NamedTuple):
     """Those of the known tables that it changes, or may change."""
     replacing: bool = False
     """Whether it may have put other rows in their place without telling them."""
+    columns: frozenset[str] = frozenset()
+    """Words, in lower case, that may name columns which it changes."""
 
 
 def read(sql: str, schema: str, known: Collection[str]) -> Statement:
@@ -56,7 +60,7 @@ def read(sql: str, schema: str, known: Collection[str]) -> Statement:
     if kind not in ("structure", "rows"):
         return Statement(kind, frozenset())
     named = frozenset(name for name in known if _names(name, words, schema))
-    return Statement(kind, named, kind == "structure" and _replaces(words))
+    return Statement(kind, named, kind == "structure" and _replaces(words), _columns(words))
 
 
 def _kind(words: list[str]) -> Kind:
@@ -90,6 +94,13 @@ def _names(table: str, words: list[str], schema: str) -> bool:
     return all(word in words for word in _WORD.findall(name)) and (
         schema.lower() == database or all(word in words for word in _WORD.findall(database))
     )
+
+
+def _columns(words: list[str]) -> frozenset[str]:
+    """Return the words of an ALTER that changes columns; a place (`AFTER nama`) is no change."""
+    if words[0] != "alter" or _CHANGING.isdisjoint(words[1:]):
+        return frozenset()
+    return frozenset(word for before, word in zip(["", *words], words, strict=False) if before != "after")
 
 
 def _replaces(words: list[str]) -> bool:

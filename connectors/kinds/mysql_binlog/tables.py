@@ -59,7 +59,8 @@ class Tables:
         self._seen: dict[str, Seen] = {}
         self._to_judge: dict[str, Seen] = {}
         self._skipping: dict[str, int] = {}
-        self._unnamed: set[str] = set()
+        self._uncertain: dict[str, int] = {}
+        """Up to where tables may have been another than the catalogue says: their names are only the log's to tell."""
         self._charsets: Mapping[int, str] = {}
         self._notices: list[Notice] = []
         self._state: dict[str, str] = {}
@@ -74,6 +75,8 @@ class Tables:
             last = standing(state, name)
             if last is not None:
                 self._judge(name, last.columns)
+                if seen is not None and list(last.columns) != words(seen.columns):
+                    self._uncertain[name] = seen.as_of
             elif seen is not None:
                 self._judge(name, words(seen.columns))
 
@@ -105,11 +108,12 @@ class Tables:
         table = self.known.get(name)
         if table is None or at < self._skipping.get(name, 0):
             return None
+        if not shape.described and at < self._uncertain.get(name, 0):
+            self._skip(name, self._uncertain[name])
+            return None
         found = self._named(shape, at)
         if found is None:
             return None
-        if not shape.described:
-            self._unnamed.add(name)
         self._to_judge.pop(name, None)
         if not self._judge(name, words(found)):
             return None
@@ -142,10 +146,13 @@ class Tables:
         if at >= as_of:
             raise Halt(f"source {self._source}: {reason}; SET GLOBAL binlog_row_metadata = FULL lets the log name its "
                        f"columns, then `satudata source snapshot {self._source} --table {shape.name}`")  # fmt: skip
-        # the catalogue is newer than these rows: what they hold is read from the table itself
-        self._skipping[shape.name] = as_of
-        self.again(shape.name, "unnamed_rows")
+        self._skip(shape.name, as_of)
         return None
+
+    def _skip(self, name: str, as_of: int) -> None:
+        """Send no rows from before the catalogue was looked at: what they hold is read from the table itself."""
+        self._skipping[name] = as_of
+        self.again(name, "unnamed_rows")
 
     def _look(self, name: str, session: Session | None = None) -> Seen | None:
         """Look a table up in the catalogue."""
@@ -176,7 +183,6 @@ class Tables:
 
     def _after(self, name: str, statement: Statement, at: int) -> None:
         before = self._seen.get(name)
-        unsure = name in self._unnamed and before is not None and before.as_of >= at
         now = self._look(name)
         self._forget(name)
         if now is None:
@@ -187,14 +193,17 @@ class Tables:
             self.again(name, "statement_logged")
         elif statement.replacing:
             self.again(name, "table_replaced")
-        elif unsure:
-            self.again(name, "unnamed_rows")
-        elif before is None or self._needed(name, before.columns) != self._needed(name, now.columns):
+        elif before is None or self._changes(name, statement, before, now):
             self.again(name, "column_changed")
+        if statement.kind == "structure" and now.as_of > at:
+            self._uncertain[name] = now.as_of
 
-    def _needed(self, name: str, found: tuple[Column, ...]) -> list[Column]:
+    def _changes(self, name: str, statement: Statement, before: Seen, now: Seen) -> bool:
+        """Say whether columns that the contract uses may hold other values than before."""
         table = self.known[name]
-        return [column for column in found if column.name in table.mapped or column.name in table.key]
+        used = {*table.mapped, *table.key}
+        pairs = [[column for column in seen.columns if column.name in used] for seen in (before, now)]
+        return pairs[0] != pairs[1] or not statement.columns.isdisjoint(column.lower() for column in used)
 
     def _forget(self, name: str) -> None:
         for shape in [shape for shape in self.plans if shape.name == name]:

@@ -38,7 +38,9 @@ class BinlogStage:
         self.sender: Sender = KafkaSender(kafka, name) if kafka else self.twin
         self.log: Log = KafkaLog(kafka) if kafka else self.twin
         self.registry: Registry = ConfluentRegistry(registry) if registry else MemoryRegistry()
+        self.run_sql("SET SESSION foreign_key_checks = 0")
         self.run_sql(f"CREATE OR REPLACE DATABASE {DATABASE}")
+        self.run_sql("SET SESSION foreign_key_checks = 1")
         self.run_sql(f"USE {DATABASE}")
         for statement in ddl.split(";"):
             self.run_sql(statement)

@@ -245,6 +245,15 @@ def _absent(
     ]
 
 
+def unpublished_roots(conn: Connection, contract: Contract, options: Options) -> list[str]:
+    """Return the tables of which changes are missing because the publication speaks of their partitions."""
+    root = parts.root(conn, options.publication)
+    if root is None or root.published:
+        return []
+    rows = {table.name: catalog.table(conn, table.name) for table in contract.table}
+    return [name for name, row in rows.items() if row is not None and row.kind == "p"]
+
+
 def ensure_publication(conn: Connection, contract: Contract, options: Options) -> None:
     """Make the publication, or add what it lacks; raises RefuseToStart when the role may not."""
     rows = {table.name: catalog.table(conn, table.name) for table in contract.table}

@@ -17,7 +17,7 @@ from connectors import envelope
 from connectors.kinds.postgres_wal import catalog, continuity, parts
 from connectors.kinds.postgres_wal.budget import Budget, drop_slot
 from connectors.kinds.postgres_wal.compare import fingerprint
-from connectors.kinds.postgres_wal.inspection import ensure_publication, findings
+from connectors.kinds.postgres_wal.inspection import ensure_publication, findings, unpublished_roots
 from connectors.kinds.postgres_wal.jobs import piece
 from connectors.kinds.postgres_wal.options import options
 from connectors.kinds.postgres_wal.readings import Desk, Readings, enter, slow_slot
@@ -73,7 +73,6 @@ class PostgresWal:
         try:
             self._sql = self._connect()
             self._refuse(findings(self._sql, self._contract, self._options))
-            ensure_publication(self._sql, self._contract, self._options)
             self._replication = self._replicate()
             self._server = self._replication.identify()
             why = self._why_anew(position)
@@ -121,15 +120,20 @@ class PostgresWal:
 
     def _read(self, position: Position) -> Iterator[Batch | None]:
         sql, state = self._open_sql(), dict(position.state)
+        missed = {TABLE + name: "unseen" for name in unpublished_roots(sql, self._contract, self._options)}
+        if missed and "lsn" in state:
+            yield Batch((), reserve=missed)  # before the publication is corrected: a kill must not forget it
+            state |= missed
+        ensure_publication(sql, self._contract, self._options)
         tables = Tables(self._contract, self._around, sql, self._options.publication, state)
-        learned = {"timeline": self._server.timeline, "standbys": continuity.standbys(sql, self._options.slot)}
+        learned = {"timeline": self._server.timeline}
         for verdict in tables.first_look():
             self._notices += verdict.notices
             learned |= verdict.state or {}
         self._readings = readings = Readings(self._desk(tables), state)
         identities = tables.identities()
         for name in tables.names:
-            if TABLE + name not in state or state[TABLE + name] != identities[TABLE + name] or name in tables.resumed:
+            if state.get(TABLE + name) != identities[TABLE + name] or name in tables.resumed:
                 readings.whole(name)
             else:
                 _mind_parts(readings, name, identities, state)
@@ -137,6 +141,7 @@ class PostgresWal:
         if "lsn" not in state:
             learned["lsn"] = format_lsn((yield from self._begin(readings)))
         start = parse_lsn(state.get("lsn") or learned["lsn"])
+        learned["standbys"] = continuity.standbys(sql, self._options.slot)
         yield Batch((), {**learned, **identities, **readings.states()}, notices=self._take_notices())
         yield from self._follow(tables, readings, start, identities)
 
@@ -193,10 +198,9 @@ class PostgresWal:
         while True:
             wait = 0.0 if readings.busy and not readings.waits else _WAIT
             idle_at = replication.receive(decoder.take, _FRAMES, wait, readings.sockets)
+            if tables.resumed:
+                yield _read_anew(tables, readings)  # remembered before the columns that are its reason
             yield decoder.batch(idle_at)
-            for name in tables.resumed:
-                readings.whole(name)
-            tables.resumed.clear()
             if readings.busy:
                 yield next(steps)
             if self._notices:
@@ -207,6 +211,7 @@ class PostgresWal:
 
     def _look_again(self, tables: Tables, readings: Readings, known: dict[str, str]) -> Iterator[Batch]:
         """Notice what the log does not tell: partitions that came or went, another table of the same name."""
+        yield Batch((), {"standbys": continuity.standbys(self._open_sql(), self._options.slot)})
         found = tables.identities()
         if found == known:
             return
@@ -317,6 +322,13 @@ class PostgresWal:
         if self._replication is None:
             raise TryAgain(f"source {self._name}: not connected")
         return self._replication
+
+
+def _read_anew(tables: Tables, readings: Readings) -> Batch:
+    for name in tables.resumed:
+        readings.whole(name)
+    tables.resumed.clear()
+    return Batch((), readings.states())
 
 
 def _mind_parts(readings: Readings, name: str, found: Mapping[str, str], known: Mapping[str, str]) -> None:

@@ -89,11 +89,14 @@ def test_a_publication_that_speaks_of_partitions_is_corrected_and_the_table_read
     run_to_rest(stage)
     before = floor(stage)
     stage.run_sql(f"ALTER PUBLICATION {stage.slot} SET (publish_via_partition_root = false)")
-    with running(build(stage)):
-        until(lambda: was_read(stage))
-        stage.run_sql(f"ALTER PUBLICATION {stage.slot} SET (publish_via_partition_root = false)")
-        stage.change(("insert", 2, "DUA"))
+    stage.change(("insert", 2, "DUA"))
+    with running(build(stage)) as made:
         until(lambda: floor(stage) > before and at_rest(stage))
+        before = floor(stage)
+        stage.run_sql(f"ALTER PUBLICATION {stage.slot} SET (publish_via_partition_root = false)")
+        stage.change(("insert", 3, "TIGA"))
+        until(lambda: floor(stage) > before and at_rest(stage))
+        assert "another table:public.warga" in made.trouble
 
 
 def test_rows_of_a_partitioned_table_are_read_again_by_key(stage: WalStage) -> None:

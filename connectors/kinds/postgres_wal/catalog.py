@@ -22,6 +22,8 @@ class Column(NamedTuple):
     not_null: bool
     generated: bool = False
     """Whether it is made from others and therefore not in the log."""
+    number: int = 0
+    """Its place in the catalogue, which no other column of the table ever gets; 0 where the log shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ FROM pg_class c WHERE c.oid = to_regclass(%s)
 _COLUMNS = """
 SELECT attname AS name, atttypid::int8 AS type_oid, atttypmod AS modifier, attnotnull AS not_null,
        attgenerated <> '' AND NOT (attgenerated = 's' AND coalesce((
-           SELECT to_jsonb(p) ->> 'pubgencols' = 's' FROM pg_publication p WHERE pubname = %s), false)) AS generated
+           SELECT to_jsonb(p) ->> 'pubgencols' = 's' FROM pg_publication p WHERE pubname = %s), false)) AS generated,
+       attnum::int8 AS number
 FROM pg_attribute WHERE attrelid = %s AND attnum > 0 AND NOT attisdropped ORDER BY attnum
 """
 _KEYS = """

@@ -7,7 +7,7 @@ from functools import partial
 
 from connectors.drift import Drift, Verdict, standing
 from connectors.kinds.postgres_wal import catalog, parts
-from connectors.kinds.postgres_wal.catalog import Column, Connection
+from connectors.kinds.postgres_wal.catalog import Column, Connection, TableRow
 from connectors.kinds.postgres_wal.parts import Part
 from connectors.kinds.postgres_wal.stream import Announced, Relation
 from connectors.kinds.postgres_wal.table import TablePlan
@@ -57,7 +57,8 @@ class Tables:
         self.stopped: set[str] = set()
         """Tables that drifted and whose contract wants them stopped."""
         self.resumed: set[str] = set()
-        """Tables that were stopped and go on: what they missed must be read."""
+        """Tables that must be read anew: they were stopped and go on, or ALTER TABLE gave a column that the contract
+        names other values, which the log does not tell."""
 
     @property
     def names(self) -> Sequence[str]:
@@ -85,7 +86,7 @@ class Tables:
             (self._partitioned.add if partitioned else self._partitioned.discard)(table.name)
             self._oids[table.name] = row.oid if row else 0
             member = parts.membership(self._sql, self._publication, table.name)
-            found[TABLE + table.name] = _identity(table, self._oids[table.name], member) + (
+            found[TABLE + table.name] = _identity(table, row, member) + (
                 f" root={bool(root and root.published)}" if partitioned else ""
             )
             found[PARTS + table.name] = parts.mark(self.parts(table.name), partitioned=partitioned)
@@ -126,12 +127,14 @@ class Tables:
         return next((name for name, oid in self._oids.items() if oid == relation.oid), relation.name)
 
     def _seen(self, name: str, columns: Sequence[tuple[str, str]]) -> Verdict:
-        verdict = self._drift.seen(name, columns)
+        verdict, table = self._drift.seen(name, columns), self._contract.table_named(name)
         was = name in self.stopped or _told(verdict.notices, "table_resumed")
         if verdict.action == "stop":
             self.stopped.add(name)
         elif was:
             self.stopped.discard(name)
+            self.resumed.add(name)
+        elif _altered(verdict.notices) & table.mapped.union(table.key):
             self.resumed.add(name)
         return verdict
 
@@ -148,9 +151,24 @@ class Tables:
                        )  # fmt: skip
 
 
+def _altered(notices: Sequence[Notice]) -> set[str]:
+    """Return the columns that are new under their name or have another type than before."""
+    return {
+        notice.detail["column"]
+        for notice in notices
+        if notice.code in ("column_added", "column_renamed", "column_retyped")
+    }
+
+
 def _told(notices: Sequence[Notice], code: str) -> bool:
     return any(notice.code == code for notice in notices)
 
 
-def _identity(table: Table, oid: int, member: str) -> str:
-    return f"oid={oid} publication={member} key={','.join(table.key)} ignore={','.join(sorted(table.ignore))}"
+def _identity(table: Table, row: TableRow | None, member: str) -> str:
+    """Say what was read: another table of this name, or another column of a name in the contract, is read anew."""
+    columns = {column.name: column.number for column in row.columns} if row else {}
+    numbers = ",".join(str(columns.get(name, 0)) for name in sorted(table.mapped.union(table.key)))
+    return (
+        f"oid={row.oid if row else 0} columns={numbers} publication={member} key={','.join(table.key)} "
+        f"ignore={','.join(sorted(table.ignore))}"
+    )

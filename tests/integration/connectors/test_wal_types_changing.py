@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from connectors import kinds
+from connectors.kinds.postgres_wal import source
 from hub.wire.avro import Codec
 from hub.wire.broker import Incoming
 from hub.wire.clock import SystemClock
@@ -17,7 +18,7 @@ from hub.wire.errors import HubError, RefuseToStart
 from hub.wire.topics import NOTICE
 from hub.wire.version import unpack
 from tests.integration.connectors.wal import WalStage, staged, was_read
-from tests.suites.connector import build, changes, running, state, until, version
+from tests.suites.connector import build, changes, living, running, state, until, version
 
 UNREAD = "__debezium_unavailable_value"
 LARGE = "(SELECT string_agg(md5(n::text), '') FROM generate_series(1, 300) n)"
@@ -110,6 +111,41 @@ def test_changes_made_while_nobody_looked_are_told_and_read_in_the_shape_of_thei
         until(lambda: len(rows(stage)) == 3)
     assert [row.get("rt") for row in rows(stage)] == [None, 5, "005"]
     assert [code for code, _ in told(stage)] == ["column_added", "column_retyped"]
+
+
+@pytest.mark.parametrize(
+    ("alter", "values"),
+    [
+        (["ALTER TABLE warga ALTER COLUMN nama TYPE varchar(20) USING lower(nama)"], {1: "satu", 2: "DUA"}),
+        (["ALTER TABLE warga DROP nama", "ALTER TABLE warga ADD nama text DEFAULT '-'"], {1: "-", 2: "DUA"}),
+        (["ALTER TABLE warga RENAME nama TO lama", "ALTER TABLE warga ADD nama text"], {1: None, 2: None}),
+    ],
+)  # fmt: skip
+def test_a_mapped_column_that_alter_table_gave_other_values_is_read_anew(
+    stage: WalStage, monkeypatch: pytest.MonkeyPatch, alter: list[str], values: dict[int, str | None]
+) -> None:
+    monkeypatch.setattr(source, "LOOK_AGAIN_SECONDS", 0.2)
+    stage.run_sql("INSERT INTO warga VALUES (1, 'SATU')")
+    with running(build(stage)):
+        until(lambda: was_read(stage))
+        for statement in alter:
+            stage.run_sql(statement)
+        stage.run_sql("INSERT INTO warga VALUES (2, 'DUA')")
+        until(lambda: living(stage) == values)
+        until(lambda: was_read(stage))
+    assert stage.rows() == values
+
+
+def test_an_unmapped_column_that_changes_has_nothing_read_anew(stage: WalStage) -> None:
+    stage.run_sql("ALTER TABLE warga ADD COLUMN rt int")
+    stage.run_sql("INSERT INTO warga VALUES (1, 'SATU', 5)")
+
+    def work() -> None:
+        stage.run_sql("ALTER TABLE warga ALTER COLUMN rt TYPE text")
+        stage.run_sql("INSERT INTO warga VALUES (2, 'DUA', '005')")
+
+    streaming(stage, work, 1)
+    assert [stage.decode(m)["op"] for m in sorted(changes(stage), key=version)] == ["r", "c"]
 
 
 def test_a_type_that_is_gone_leaves_its_values_as_text(stage: WalStage) -> None:

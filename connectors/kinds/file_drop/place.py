@@ -30,6 +30,8 @@ OURS = (".kesalahan.xlsx", ".tanda-terima.txt", ".sebab.txt")
 _PIECE = 1024 * 1024
 _SECRET_FREE = ("host", "port")
 _SILENCE_SECONDS = 60.0
+_NOT_LET_IN = ("Authentication failed.", "No authentication methods available")
+"""What paramiko says when the server answered no; of a line lost meanwhile it says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +183,14 @@ def open_place(contract: Contract, options: Options) -> Place:
         extra |= arguments(options.host_key)
         kind = "sftp"
     try:
-        files, root = fsspec.core.url_to_fs(address, skip_instance_cache=True, use_listings_cache=False, **extra)
-    except (ImportError, ValueError) as error:
+        files, root = fsspec.core.url_to_fs(address, skip_instance_cache=True, **extra)
+    except (ImportError, ValueError, TypeError) as error:
         raise RefuseToStart(f"source {contract.source.name}: a place of kind {kind} cannot be opened: {_brief(error)}; "
-                            "install what fsspec needs for it") from error  # fmt: skip
+                            "install what fsspec needs for it, and check options.storage") from error  # fmt: skip
     except FileNotFoundError as error:
         raise RefuseToStart(f"source {contract.source.name}: the folder of deliveries does not exist") from error
     except _lost() as error:
-        if type(error).__name__ == "AuthenticationException":
+        if type(error).__name__ == "BadAuthenticationType" or str(error) in _NOT_LET_IN:
             raise RefuseToStart(f"source {contract.source.name}: the place of deliveries refuses user or password; "
                                 f"correct {contract.source.dsn}") from error  # fmt: skip
         raise TryAgain(f"the place of deliveries cannot be reached: {type(error).__name__}") from error

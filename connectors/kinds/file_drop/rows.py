@@ -47,7 +47,7 @@ class Rows:
         tail: list[DataRow] = []
         longest = _LONGEST_TAIL
         for row in self._filled():
-            record = self._is_record(row)
+            record = self._is_record(row) or not _is_sparse(row)
             tail.append(row)
             if record or len(tail) > longest:
                 # what has grown too long for a tail is none, up to the next record
@@ -79,6 +79,11 @@ class Rows:
                 continue
             first = False
             yield DataRow(number, picked, texts, filled(cells[self._layout.width :]) > 0)
+
+
+def _is_sparse(row: DataRow) -> bool:
+    """Say whether half or more of a row is empty, as in totals and signatures: a record without its key is not."""
+    return sum(text is not None for text in row.texts) * 2 <= len(row.texts)
 
 
 def _is_numbering(texts: Sequence[str | None]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 from typing import Any
 
 from connectors.kinds.file_drop.faults import needed
@@ -32,6 +33,7 @@ def arguments(host_key: str | None) -> dict[str, Any]:
             raise RefuseToStart(f"the SFTP server shows the key {shown}, the contract names {host_key}; ask its "
                                 "administrator whether the key was changed")  # fmt: skip
 
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL)  # it logs a traceback for each line that is lost
     policy = type("Pinned", (paramiko.MissingHostKeyPolicy,), {"missing_host_key": pinned})
     return {
         "host_key_policy": policy(), "timeout": _SECONDS, "banner_timeout": _SECONDS, "auth_timeout": _SECONDS,

@@ -57,6 +57,12 @@ def test_totals_and_signatures_under_the_table_are_no_data_and_are_told(tmp_path
     assert (found.rows, found.left_out, codes(found), found.problems) == (5, [7, 9, 10], [], [])
 
 
+def test_a_last_row_that_lacks_nothing_but_its_key_is_data(tmp_path: Path) -> None:
+    path = delivered(tmp_path, [HEADER, *people(5), ["", *people(1, 9)[0][1:]]])
+    assert codes(inspect(path)) == ["rows_refused"]
+    assert problems(path, "key_empty") == [7]
+
+
 def test_a_long_tail_of_rows_without_a_record_is_no_tail(tmp_path: Path) -> None:
     found = inspect(delivered(tmp_path, [HEADER, *people(5), *([f"x{n}", "", "", "", ""] for n in range(60))]))
     assert found.rows == 65

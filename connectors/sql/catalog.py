@@ -14,6 +14,8 @@ from sqlalchemy.types import TypeEngine
 
 from connectors.sql.types import Form, form
 
+_WITHOUT_SCHEMAS = frozenset({"sqlite", "firebird"})
+
 
 class Column(NamedTuple):
     """A column of a table."""
@@ -43,9 +45,9 @@ class TableRow:
 
 
 def parts(table: str, dialect: str) -> tuple[str | None, str]:
-    """Return schema and name of a contract's table; a file of SQLite has no schemas, so there it is only a label."""
+    """Return schema and name of a contract's table; where there are no schemas, a name's first part is only a label."""
     schema, _, name = table.rpartition(".")
-    return (None if dialect == "sqlite" else schema or None), name
+    return (None if dialect in _WITHOUT_SCHEMAS else schema or None), name
 
 
 def table(connection: Connection, name: str) -> TableRow | None:

@@ -52,12 +52,14 @@ Turns = Generator[Batch | Turn, None, T]
 class Hand:
     """One thread that asks the database, one question at a time, so that a slow answer never blocks the runner.
 
-    Its connection is kept while questions come, and made anew after a rest: firewalls forget idle ones.
+    Its connection is kept while questions come, and made anew after a rest: firewalls forget idle ones.  A file is
+    opened for every question, for it may be replaced by another at any time.
     """
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
+        self._kept_s = 0.0 if engine.dialect.name == "sqlite" else _IDLE_S
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sql")
         self._connection: Connection | None = None
         self._used_at = 0.0
@@ -68,7 +70,7 @@ class Hand:
         return self._thread.submit(self._work, work)
 
     def _work(self, work: Callable[[Connection], T]) -> T:
-        if self._clock.monotonic() - self._used_at > _IDLE_S:
+        if self._clock.monotonic() - self._used_at > self._kept_s:
             self._drop()
         try:
             if self._connection is None:

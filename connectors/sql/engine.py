@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sqlite3
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 import sqlalchemy as sa
@@ -36,10 +39,9 @@ EXTRAS: Mapping[str, str] = {"oracle": "oracle", "mssql": "sqlserver", "firebird
 """What to install for a database whose driver is no part of the base."""
 _CONNECT_S = 10
 _ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
-    "postgresql": {"connect_timeout": _CONNECT_S, "keepalives_idle": 60},
+    "postgresql": {"connect_timeout": _CONNECT_S, "keepalives_idle": 60, "prepare_threshold": None},
     "mysql": {"connect_timeout": _CONNECT_S, "charset": "utf8mb4"},
     "mssql": {"login_timeout": _CONNECT_S},
-    "sqlite": {"timeout": _CONNECT_S},
 }
 
 
@@ -73,6 +75,7 @@ def connect(contract: Contract) -> Engine:
             connect_args=dict(_ARGUMENTS.get(backend, {})),
             hide_parameters=True,  # keys of rows would stand in error texts
             poolclass=NullPool,
+            **({"creator": partial(_file, url.database or "")} if backend == "sqlite" else {}),
         )
     except (sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
         extra = EXTRAS.get(backend)
@@ -84,10 +87,16 @@ def connect(contract: Contract) -> Engine:
     return engine
 
 
+def _file(path: str) -> sqlite3.Connection:
+    """Open a file of SQLite that must be there: by itself SQLite would make an empty one."""
+    return sqlite3.connect(f"file:{quote(path)}?mode=rw", uri=True, timeout=_CONNECT_S, check_same_thread=False)
+
+
 def hang_up(connection: Any) -> None:
     """End a driver's connection from another thread, so that who waits for its answer wakes up."""
-    if hasattr(connection, "interrupt"):  # SQLite
-        connection.interrupt()
+    if isinstance(connection, sqlite3.Connection):
+        with contextlib.suppress(sqlite3.Error):
+            connection.interrupt()
         return
     line = getattr(connection, "_sock", None)  # PyMySQL
     with contextlib.suppress(OSError, psycopg.Error):

@@ -13,6 +13,7 @@ A record in doubt is sent again when it is met, and its delete when it is not.  
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -271,7 +272,8 @@ class Known:
         """Write what is settled and let go of the file; what is not settled stays in the journal."""
         try:
             if self._db is not None:
-                self.flush()
+                with contextlib.suppress(TryAgain):  # the journal knows
+                    self.flush()
                 self._db.close()
         finally:
             self._db = None
@@ -298,10 +300,26 @@ class _transaction:  # noqa: N801 - read as a statement
         self._db = db
 
     def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise _unwritten(error) from error
 
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if error is None:
+                self._db.execute("COMMIT")
+                return
+        except sqlite3.OperationalError as failed:
+            error = failed
+        with contextlib.suppress(sqlite3.Error):
+            self._db.execute("ROLLBACK")
+        if isinstance(error, sqlite3.OperationalError):
+            raise _unwritten(error) from error
+
+
+def _unwritten(error: Exception) -> TryAgain:
+    return TryAgain(f"the memory of what was sent cannot be written: {error}; make room on the connector's disk")
 
 
 def counted(reader: sqlite3.Connection, table: int) -> Iterator[tuple[bytes, int | None]]:

@@ -165,7 +165,9 @@ class Passes:
         except (RefuseToStart, sa.exc.DBAPIError) as error:
             if request is None or (isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated):
                 raise
-            said = reason(error) if isinstance(error, sa.exc.DBAPIError) else str(error)
+            said = str(error) if isinstance(error, RefuseToStart) else type(error).__name__
+            if isinstance(error, sa.exc.DBAPIError) and not request.keys:  # a driver may repeat what it was given
+                said = reason(error)
             return [self._notice("signal_refused", progress, reason=said)]
         return None
 

@@ -28,7 +28,7 @@ from connectors.sql.reader import READ, Reader
 from connectors.sql.requests import accept
 from connectors.sql.schedule import every_of
 from hub.wire.contract import Contract
-from hub.wire.errors import RefuseToStart, TryAgain
+from hub.wire.errors import Halt, RefuseToStart, TryAgain
 from hub.wire.version import stamp
 
 _IDLE_S = 0.02
@@ -130,6 +130,9 @@ class SqlSource:
             yield from turns
         except sa.exc.SQLAlchemyError as error:
             raise self._away(error) from error
+        except sqlite3.DatabaseError as error:
+            raise Halt(f"source {self._name}: the memory of what was sent is damaged ({error}); delete "
+                       f"{folder(self._contract, self._options)}: the source is then read anew") from error  # fmt: skip
 
     def _generators(self, desk: Desk, state: Mapping[str, str]) -> Iterator[Turns[None]]:
         """Return what takes turns: each table's passes, and its polls where it has watermarks."""

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -558,6 +559,28 @@ def test_a_file_that_is_not_there_is_waited_for_and_never_made(make: Make, tmp_p
     assert not gone.exists()
 
 
+def test_a_file_that_goes_away_for_a_while_is_never_made_and_a_new_one_in_its_place_is_read(
+    make: Make, tmp_path: Path
+) -> None:
+    stage = make("sql_poll")
+    write(stage, 1, "SATU")
+    file = Path(stage.engine.url.database or "")
+    with running(build(stage)) as made:
+        until(lambda: at_rest(stage))
+        file.rename(tmp_path / "lain.db")
+        until(lambda: file.name in made.trouble)
+        assert not file.exists()
+        shutil.copy(tmp_path / "lain.db", tmp_path / "baru.db")
+        (tmp_path / "baru.db").rename(file)
+        until(lambda: made.reading)
+        shutil.copy(file, tmp_path / "baru.db")
+        with sqlite3.connect(tmp_path / "baru.db") as db:
+            db.execute("INSERT INTO warga VALUES (2, 'DUA', NULL)")
+        db.close()
+        (tmp_path / "baru.db").rename(file)
+        until(lambda: living(stage) == {1: "SATU", 2: "DUA"})
+
+
 @pytest.mark.parametrize(
     ("kind", "options", "said"),
     [
@@ -565,7 +588,7 @@ def test_a_file_that_is_not_there_is_waited_for_and_never_made(make: Make, tmp_p
         ("sql_poll", {"overlap": "sebentar"}, "options.overlap"),
         ("sql_diff", {"window": "malam"}, "options.window"),
         ("sql_diff", {"zone": "Sumatera"}, "options.zone"),
-        ("sql_diff", {"watermark": "diubah"}, "kind sql_diff knows: every"),
+        ("sql_diff", {"watermark": "diubah"}, "kind sql_diff knows: answer, every"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_refused_by_name(

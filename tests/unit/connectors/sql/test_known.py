@@ -256,3 +256,18 @@ class Memory(RuleBasedStateMachine):
 
 TestMemory = Memory.TestCase
 TestMemory.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+
+
+def test_a_full_disk_is_waited_for_and_nothing_is_lost(known: Known, tmp_path: Path) -> None:
+    known.note(1, [Change(A, 11)])
+    known.settle(1)
+    known.flush()
+    pages = known._open().execute("PRAGMA page_count").fetchone()[0]
+    known._open().execute(f"PRAGMA max_page_count = {pages}")
+    many = [Change(bytes([0]) + n.to_bytes(16, "big"), 1) for n in range(5000)]
+    with pytest.raises(TryAgain, match="make room"):
+        known.note(5001, many)
+    other = again(known, tmp_path)
+    assert digests(other, A, many[0].k) == [11, "unknown"]
+    assert other.note(5002, many)
+    other.close()

@@ -12,6 +12,7 @@ import pytest
 
 from connectors import commands, preflight
 from connectors.protocol import Finding
+from hub.platform.postgres import Postgres
 from hub.wire.clock import SystemClock
 from hub.wire.errors import RefuseToStart
 from hub.wire.settings import Settings
@@ -27,13 +28,16 @@ def stage(opd16_database: str) -> Iterator[WalStage]:
         yield stage
 
 
+READY = {"reach": "ok", "wal_unbounded": "warning"}
+"""What is found at a source that can be captured, on a server that nobody told to bound its log."""
+
+
 def check(stage: WalStage) -> dict[str, Finding]:
     return {finding.code: finding for finding in preflight.check(stage.contract, SystemClock())}
 
 
 def test_a_source_that_is_ready_has_nothing_to_mend(stage: WalStage) -> None:
-    assert set(check(stage)) == {"reach"}
-    assert check(stage)["reach"].level == "ok"
+    assert {code: finding.level for code, finding in check(stage).items()} == READY
 
 
 @pytest.mark.parametrize(
@@ -48,7 +52,7 @@ def test_a_source_that_is_ready_has_nothing_to_mend(stage: WalStage) -> None:
         ("ALTER TABLE warga DROP nama; ALTER TABLE warga ADD nama text GENERATED ALWAYS AS (id::text) STORED",
          "generated_column", "made from"),
         ("DROP TABLE warga", "no_table", "correct the table's name"),
-        ("DROP TABLE warga; CREATE VIEW warga AS SELECT 1 AS id, ''::text AS nama", "table_kind", "ordinary table"),
+        ("DROP TABLE warga; CREATE VIEW warga AS SELECT 1 AS id, ''::text AS nama", "table_kind", "partitioned table"),
         ("CREATE PUBLICATION {slot} FOR TABLE warga WITH (publish = 'insert')", "publication_part",
          "CREATE PUBLICATION"),
         ("CREATE PUBLICATION {slot} FOR TABLE warga WHERE (id > 5)", "publication_part", "CREATE PUBLICATION"),
@@ -81,7 +85,7 @@ def test_a_role_without_rights_is_told_which_ones_it_lacks(stage: WalStage) -> N
         stage.run_sql(f"ALTER ROLE {role} REPLICATION")
         stage.run_sql(f"GRANT SELECT ON warga TO {role}")
         stage.run_sql(f"CREATE PUBLICATION {stage.slot} FOR TABLE warga")
-        assert set(check(stage)) == {"reach"}
+        assert {code: finding.level for code, finding in check(stage).items()} == READY
         stage.change(("insert", 1, "SATU"))
         run_to_rest(stage)
         assert living(stage) == {1: "SATU"}
@@ -148,3 +152,81 @@ def test_a_position_lost_for_good_is_made_anew_above_every_epoch_in_raw(
         assert found is not None
         assert found.epoch > old
         assert living(stage) == {2: "DUA"}
+
+
+PARTITIONED = """
+CREATE TABLE public.warga (id int PRIMARY KEY, nama text) PARTITION BY RANGE (id);
+CREATE TABLE public.warga_a PARTITION OF warga FOR VALUES FROM (0) TO (1000);
+ALTER TABLE public.warga REPLICA IDENTITY FULL
+"""
+
+
+def test_each_partition_must_log_whole_rows(opd16_database: str) -> None:
+    with staged(opd16_database, ddl=PARTITIONED) as stage:
+        assert "public.warga_a REPLICA IDENTITY FULL" in check(stage)["replica_identity"].remedy_en
+        stage.run_sql("ALTER TABLE warga_a REPLICA IDENTITY FULL")
+        assert {code: finding.level for code, finding in check(stage).items()} == READY
+
+
+def test_a_foreign_partition_is_refused(opd16_database: str) -> None:
+    with staged(opd16_database, ddl=PARTITIONED) as stage:
+        stage.run_sql("ALTER TABLE warga_a REPLICA IDENTITY FULL")
+        stage.run_sql("CREATE FOREIGN DATA WRAPPER lain")
+        stage.run_sql("CREATE SERVER jauh FOREIGN DATA WRAPPER lain")
+        stage.run_sql("CREATE FOREIGN TABLE luar (id int NOT NULL, nama text) SERVER jauh")
+        stage.run_sql("ALTER TABLE warga DROP CONSTRAINT warga_pkey")
+        stage.run_sql("ALTER TABLE warga ATTACH PARTITION luar FOR VALUES FROM (1000) TO (2000)")
+        assert "detach" in check(stage)["partition_kind"].remedy_en
+
+
+def test_a_publication_of_partitions_that_the_role_may_not_correct_is_refused(opd16_database: str) -> None:
+    with staged(opd16_database, ddl=PARTITIONED) as stage:
+        role = f"r{os.urandom(4).hex()}"
+        stage.run_sql("ALTER TABLE warga_a REPLICA IDENTITY FULL")
+        stage.run_sql(f"CREATE PUBLICATION {stage.slot} FOR TABLE warga")
+        stage.run_sql(f"CREATE ROLE {role} LOGIN REPLICATION PASSWORD 'x'")
+        stage.run_sql(f"GRANT SELECT ON warga TO {role}")
+        stage.point_to(psycopg.conninfo.make_conninfo(stage.dsn, user=role, password="x"))
+        try:
+            found = check(stage)
+            assert "publish_via_partition_root = true" in found["publication_root"].remedy_en
+            assert "GRANT SELECT ON public.warga_a" in found["select_right"].remedy_en
+        finally:
+            stage.run_sql(f"DROP OWNED BY {role}")
+            stage.run_sql(f"DROP ROLE {role}")
+
+
+def test_failover_needs_a_server_that_knows_it_and_an_order(stage: WalStage, opd_database: str) -> None:
+    stage.with_options(failover=True)
+    assert check(stage)["failover"].level == "error"
+    with staged(opd_database) as newer:
+        newer.with_options(failover=True)
+        assert "synchronized_standby_slots" in check(newer)["failover_order"].remedy_en
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ({"wal_budget": "2 gigas"}, "500MB"),
+        ({"wal_action": "drop_slot"}, "wal_budget"),
+        ({"wal_action": "panic"}, "wal_action"),
+        ({"slots": "x"}, "wal_budget"),
+    ],
+)
+def test_options_that_mean_nothing_are_named_with_what_is_known(
+    stage: WalStage, options: dict[str, str], word: str
+) -> None:
+    stage.with_options(**options)
+    assert word in check(stage)["contract"].what
+
+
+def test_a_server_with_few_slots_and_senders_is_told_in_time(own_stage: WalStage, own_server: Postgres) -> None:
+    for name in ("max_replication_slots", "max_wal_senders"):
+        own_stage.run_sql(f"ALTER SYSTEM SET {name} = 1")
+    own_server.stop()
+    own_server.start()
+    own_stage.reconnect()
+    found = check(own_stage)
+    assert found["slots_few"].level == found["senders_few"].level == "warning"
+    own_stage.run_sql("SELECT pg_create_logical_replication_slot('penuh', 'pgoutput')")
+    assert check(own_stage)["slots"].level == "error"

@@ -37,7 +37,8 @@ FILL = "INSERT INTO warga SELECT n, 'AWAL ' || n || repeat(' x', 60) FROM genera
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make chunks of some 400 rows, each under a snapshot of its own, and note each at once."""
-    monkeypatch.setattr(delivery, "BUSY_SECONDS", 0.0)
+    for pause in ("BUSY_SECONDS", "IDLE_SECONDS"):
+        monkeypatch.setattr(delivery, pause, 0.0)
     monkeypatch.setattr(readings, "CHUNK_BYTES", 8 * 8192)
     monkeypatch.setattr(readings, "HOLD_SECONDS", 0.0)
 

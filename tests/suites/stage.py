@@ -217,10 +217,11 @@ def version(message: Incoming) -> bytes:
 
 def floor(stage: Stage) -> bytes:
     """Return the highest floor whose markers stand in every raw partition."""
-    codec = Codec(stage.registry)
+    codec, messages = Codec(stage.registry), raw(stage)
+    # asked after reading: the topic may have been made meanwhile
     partitions = stage.log.partitions(raw_topic(stage.contract.source.name, TABLE).name)
     seen: dict[bytes, set[int]] = {}
-    for message in raw(stage):
+    for message in messages:
         if header(message, HEADER_KIND) == b"sweep":
             marker = codec.decode_record(message.value or b"")
             assert (marker.table, marker.raw_partition) == (TABLE, message.partition)

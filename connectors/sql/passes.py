@@ -146,7 +146,7 @@ class Passes:
             progress.floor = pack(desk.epoch, desk.counter + 1, 0)
         if progress.why in ("first", "again"):
             yield Batch(notices=[self._notice("snapshot_started", progress)])
-        _LOG.info("pass_begins", source=desk.contract.source.name, table=reader.name, why=progress.why)
+        _LOG.debug("pass_begins", source=desk.contract.source.name, table=reader.name, why=progress.why)
 
     def _notice(self, code: str, progress: Progress, **detail: object) -> Notice:
         request = {} if progress.ticket is None else {"request": progress.ticket.request.id}
@@ -260,8 +260,9 @@ class Passes:
         notices = []
         if progress.why == "first" or (progress.ticket is not None and progress.ticket.done(reader.name)):
             notices.append(self._notice("snapshot_finished", progress, rows=progress.rows))
-        _LOG.info("pass_ends", source=desk.contract.source.name, table=reader.name, why=progress.why,
-                  rows=progress.rows, differing=progress.sent)  # fmt: skip
+        tell = _LOG.info if progress.sent or progress.why == "first" else _LOG.debug
+        tell("pass_ends", source=desk.contract.source.name, table=reader.name, why=progress.why, rows=progress.rows,
+             differing=progress.sent)  # fmt: skip
         yield Batch(markers, self._finished(progress), barrier=sweep, notices=notices)
 
     def _finished(self, progress: Progress) -> dict[str, str]:

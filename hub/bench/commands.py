@@ -1,4 +1,4 @@
-"""`satudata bench`: hop, capture, river, latency; one JSON line a figure on standard output."""
+"""`satudata bench`: hop, capture, diff, river, latency; one JSON line a figure on standard output."""
 
 from __future__ import annotations
 
@@ -45,6 +45,17 @@ def capture(
     load = figures.Load(inserts, updates, rate, seconds)
     for line in figures.measure(Settings(), load, peer=peer, tell=lambda text: typer.echo(text, err=True)):
         typer.echo(line)
+
+
+@app.command()
+def diff(
+    *, rows: Annotated[int, typer.Option(min=1000, help="Rows of the hospital's table")] = 2_000_000
+) -> None:  # fmt: skip
+    """Measure a whole table's comparison (kind sql_diff): first reading, comparison, memory; without Kafka."""
+    from hub.bench import diff as figure
+
+    log.configure("bench", "error")
+    typer.echo(figure.measure(rows))
 
 
 @app.command()

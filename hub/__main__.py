@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("hub.platform.commands:status", "Show which services run, and how each source is doing"),
     "prepare": ("hub.flow:prepare_command", "Create topics, schemas and tables; safe to repeat"),
     "discover": ("connectors.discover.command:discover", "Draft a source's contract from a database or a file"),
+    "template": ("connectors.template:template", "Write a workbook that an office fills in, from a source's contract"),
     "check": ("connectors.commands:check", "Check a source before it goes live, with remedies"),
     "source": ("connectors.source_commands:app", "Have a source read again, verified, paused or resumed; list sources"),
     "run": ("hub.flow:run_command", "Run one stage (clean, reconcile, publish, serve, verify) or one source"),

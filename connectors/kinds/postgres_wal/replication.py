@@ -65,15 +65,15 @@ class Replication:
 
     def __init__(self, dsn: str, application: str) -> None:
         text = connection_string(dsn, application, replication="database")
-        self._conn = pq.PGconn.connect(text.encode())
+        try:
+            self._session = session.Session.connect(text, autocommit=True)  # libpq's own way stops every thread
+        except psycopg.Error as error:
+            raise TryAgain(f"PostgreSQL does not accept a replication connection: {error}") from error
+        self._conn = self._session.pgconn
         self.received = 0
         self.server_end = 0
         self._flushed = 0
         self._heard = time.monotonic()
-        if self._conn.status != pq.ConnStatus.OK:
-            reason = self._conn.get_error_message()
-            self._conn.finish()
-            raise TryAgain(f"PostgreSQL does not accept a replication connection: {reason}")
 
     @property
     def socket(self) -> int:
@@ -134,9 +134,13 @@ class Replication:
             f"START_REPLICATION SLOT {slot} LOGICAL {format_lsn(position)} "
             f"(proto_version '1', publication_names '{publication}')"
         )
-        result = self._conn.exec_(command.encode())
-        if result.status != pq.ExecStatus.COPY_BOTH:
-            raise TryAgain(f"slot {slot} cannot be read: {result.get_error_message()}")
+        self._conn.send_query(command.encode())
+        while self._conn.is_busy():
+            self.wait(0.1)
+        result = self._conn.get_result()
+        if result is None or result.status != pq.ExecStatus.COPY_BOTH:
+            reason = "no answer" if result is None else result.get_error_message()
+            raise TryAgain(f"slot {slot} cannot be read: {reason}")
         self._conn.nonblocking = 1
         self.received = self._flushed = position
         self._heard = time.monotonic()
@@ -219,4 +223,4 @@ class Replication:
 
     def close(self) -> None:
         """Hang up."""
-        self._conn.finish()
+        self._session.close()

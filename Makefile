@@ -7,7 +7,7 @@ DEMO_ARGS ?=
 TEST_ARGS ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
 SOAK_ARGS ?= --minutes 30
 
-.PHONY: demo test check gen soak bench lock clean
+.PHONY: demo test check gen soak bench verify-mysql lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -65,6 +65,11 @@ tools/.have-debian-mariadb: $(READY)
 .PHONY: tools/.have-debian-sshd
 tools/.have-debian-sshd: $(READY)
 	@$(BIN)/python tools/get_debian_sshd.py
+
+# MySQL is in Debian's unstable only, which changes from day to day, so `make test` does not rely on it.
+verify-mysql: $(READY)
+	@$(BIN)/python tools/get_debian_mysql.py
+	@$(BIN)/python -m pytest tests/verify/mysql.py
 
 lock: $(READY)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --extra hub --extra platform --extra files --extra parquet --extra sftp --extra dev --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock

@@ -103,8 +103,7 @@ class Assembler:
         self._gtid = ""
         self._start = self._ordinal = self._at_us = self._thread = 0
         self._begun = self._touched = False
-        self.place = start
-        """Behind the last whole transaction."""
+        self._place, self._stale = start, False
         self.server_end: tuple[str, int] = (start.file, start.position)
         """How far the server's log went when it last told."""
         self._handlers: Mapping[type, Callable[..., None]] = {
@@ -112,6 +111,13 @@ class Assembler:
             Rotate: self._rotate, FormatDescription: self._format, Prepare: self._prepare, Heartbeat: self._heartbeat,
         }  # fmt: skip
         self._clear()
+
+    @property
+    def place(self) -> Place:
+        """Return the place behind the last whole transaction."""
+        if self._stale:
+            self._place, self._stale = self._place._replace(gtid=str(self._gtids)), False
+        return self._place
 
     def _clear(self) -> None:
         self._messages: list[Outgoing] = []
@@ -133,7 +139,7 @@ class Assembler:
                 handler(made)
                 if self._tables.told or len(self._messages) >= _MESSAGES or self._size >= _BYTES:
                     yield from self._batch()
-        self._tables.passed(self.place.major)
+        self._tables.passed(self._place.major)
         yield from self._batch()
 
     def _opened(self, event: Event | None) -> Iterator[Event]:
@@ -168,7 +174,7 @@ class Assembler:
     def _format(self, event: FormatDescription) -> None:
         self._born = event.head.at
         if self.place.file == self._file and self.place.born != self._born:
-            self.place = self.place._replace(born=self._born)
+            self._place = self.place._replace(born=self._born)
             self._moved = True
 
     def _heartbeat(self, event: Heartbeat) -> None:
@@ -178,8 +184,8 @@ class Assembler:
     def _mark(self) -> None:
         """Remember this place, which is between two transactions, unless it cannot be asked for again."""
         if self._end <= LIMIT:
-            self.place = Place(self._file, self._end, str(self._gtids), self._born)
-            self._moved = True
+            self._place = Place(self._file, self._end, "", self._born)
+            self._stale = self._moved = True
         self.server_end = self._file, self._end
 
     # ------------------------------------------------------------------ transactions
@@ -199,6 +205,8 @@ class Assembler:
         self._thread = 0
 
     def _close(self) -> None:
+        if self._end > LIMIT:
+            self._place = self.place  # the ids of now belong to a place that is not remembered
         self._gtids.add(self._gtid)
         self._gtid, self._begun = "", False
         self._mark()

@@ -38,12 +38,20 @@ class BinlogStage:
         self.sender: Sender = KafkaSender(kafka, name) if kafka else self.twin
         self.log: Log = KafkaLog(kafka) if kafka else self.twin
         self.registry: Registry = ConfluentRegistry(registry) if registry else MemoryRegistry()
-        self.run_sql("SET SESSION foreign_key_checks = 0")
-        self.run_sql(f"CREATE OR REPLACE DATABASE {DATABASE}")
-        self.run_sql("SET SESSION foreign_key_checks = 1")
+        self.make_database()
         self.run_sql(f"USE {DATABASE}")
         for statement in ddl.split(";"):
             self.run_sql(statement)
+
+    def make_database(self) -> None:
+        """Begin with an empty database."""
+        self.run_sql("SET SESSION foreign_key_checks = 0")
+        self.run_sql(f"CREATE OR REPLACE DATABASE {DATABASE}")
+        self.run_sql("SET SESSION foreign_key_checks = 1")
+
+    def log_end(self) -> str:
+        """Return the file that the server writes to."""
+        return str(self.run_sql("SHOW MASTER STATUS")[0][0])
 
     def connect_by(self, url: str) -> None:
         """Take a session of the test's own."""
@@ -89,7 +97,7 @@ class BinlogStage:
         self.run_sql("FLUSH BINARY LOGS")
 
         def purged() -> bool:  # a file that is still being sent is kept
-            self.run_sql(f"PURGE BINARY LOGS TO '{self.run_sql('SHOW MASTER STATUS')[0][0]}'")
+            self.run_sql(f"PURGE BINARY LOGS TO '{self.log_end()}'")
             return len(self.run_sql("SHOW BINARY LOGS")) == 1
 
         until(purged)

@@ -1,0 +1,1 @@
+"""Checks against servers that only a person asks for."""

@@ -57,7 +57,7 @@ class Options(_Strict):
     marker: str | None = Field(None, pattern=r"^\.[a-z]+$", description="suffix of an empty file that says: finished")
     max_loss: float = Field(0.1, ge=0, le=1, description="part of the last delivery's keys that may be missing now")
     max_bytes: int = Field(512 * 1024 * 1024, gt=0)
-    max_unpacked_bytes: int = Field(2 * 1024 * 1024 * 1024, gt=0, description="of a workbook, unpacked")
+    max_unpacked_bytes: int = Field(1024 * 1024 * 1024, gt=0, description="of a workbook, unpacked")
     max_rows: int = Field(2_000_000, gt=0)
     accept: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{12,64}$")], ...] = Field(
         (), description="beginnings of SHA-256 of deliveries that are taken although volume, loss or fill are far off"

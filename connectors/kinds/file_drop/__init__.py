@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from connectors.kinds.file_drop import words
@@ -67,7 +68,11 @@ def _waiting(contract: Contract, chosen: Options, place: Place) -> Iterator[Find
             if table is None:
                 yield _fault(entry.name, Fault("name_unknown", {"patterns": "options.table.*.files"}))
                 continue
-            place.fetch(copy, chosen.max_bytes, entry.name)
+            copy.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # a running connector may take it meanwhile
+                place.fetch(copy, chosen.max_bytes, entry.name)
+            if not copy.exists():
+                continue
             # the key of ids stays with the connector; here ids only tell keys apart
             inspector = Inspector(table, chosen, identity.record_ids(bytes(32), table.name))
             try:

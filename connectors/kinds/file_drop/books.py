@@ -108,9 +108,9 @@ def _examine(path: Path, limit: int, formulas: Callable[[Iterator[bytes]], int])
                     for _ in pieces:
                         pass
             return {part.filename for part in parts}, blank
-    except RuntimeError as error:  # zipfile's way to say that a part is encrypted
-        raise Refused("password") from error
-    except (BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+    except RuntimeError as error:  # zipfile's way to say that a part is encrypted, or packed in a way it does not know
+        raise Refused("password" if "encrypted" in str(error) else "zip_broken") from error
+    except (BadZipFile, zlib.error, EOFError, OSError) as error:
         raise Refused("zip_broken") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -23,6 +24,26 @@ Steps = Generator[Batch | None, None, None]
 _TICK = 0.02
 
 
+def scratch(source: str) -> Path:
+    """Return a new private folder for copies; what a killed process of this source left behind is removed."""
+    stem = f"satudata-files-{source}-"
+    for left in Path(tempfile.gettempdir()).glob(f"{stem}*"):
+        owner = left.name.removeprefix(stem).partition("-")[0]
+        if owner.isdigit() and not _lives(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{stem}{os.getpid()}-"))
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 class Session:
     """A folder, open at a position."""
 
@@ -38,7 +59,7 @@ class Session:
         self._identify: dict[str, Callable[[Sequence[str]], bytes]] = {
             table.name: identity.record_ids(around.key, table.name) for table in contract.table
         }
-        self._scratch = Path(tempfile.mkdtemp(prefix="satudata-files-"))
+        self._scratch = scratch(contract.source.name)
 
     @property
     def source(self) -> str:

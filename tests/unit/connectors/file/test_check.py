@@ -1,6 +1,9 @@
 """`satudata check`: how each waiting file is understood, and what would keep it from being taken; nothing is moved."""
 
 import io
+import os
+import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,7 @@ import pytest
 
 from connectors import preflight
 from connectors.kinds.file_drop.faults import Refused, needed
+from connectors.kinds.file_drop.session import scratch
 from connectors.kinds.file_drop.words import FATAL, FAULTS, PROBLEMS, found, remedy
 from connectors.protocol import Finding
 from hub.wire.clock import TestClock
@@ -96,6 +100,22 @@ def test_a_place_without_renaming_serves_as_well(tmp_path: Path) -> None:
     finally:
         stage.close()
         memory.rm("/kiriman", recursive=True)
+
+
+def test_copies_that_a_killed_process_left_are_removed_and_those_of_a_living_one_kept() -> None:
+    source = f"s{os.urandom(4).hex()}"
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = Path(tempfile.mkdtemp(prefix=f"satudata-files-{source}-{ended.pid}-"))
+    (left / "delivery").write_bytes(b"x")
+    own, again = scratch(source), scratch(source)
+    try:
+        assert not left.exists()
+        assert own.exists()
+        assert own.stat().st_mode & 0o077 == 0
+    finally:
+        own.rmdir()
+        again.rmdir()
 
 
 def test_a_delivery_of_many_batches_is_read_in_pieces() -> None:

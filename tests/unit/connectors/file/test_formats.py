@@ -168,6 +168,13 @@ def zip_of(**parts: bytes) -> bytes:
     return file.getvalue()
 
 
+def marked(archive: bytes, flags: int = 0, method: int = 8) -> bytes:
+    """Return an archive of one part, marked as encrypted or as packed in some way."""
+    head = archive.index(b"PK\x01\x02")
+    local = archive[:6] + struct.pack("<HH", flags, method) + archive[10:head]
+    return local + archive[head : head + 8] + struct.pack("<HH", flags, method) + archive[head + 12 :]
+
+
 def formulas_never_calculated() -> bytes:
     book = openpyxl.Workbook()
     for row in ROWS:
@@ -189,6 +196,8 @@ def formulas_never_calculated() -> bytes:
         ("a.xlsx", xlsx_bytes(ROWS)[:-900], "zip_broken"),
         ("a.xlsx", xlsx_bytes(ROWS)[:2000] + b"\xff" * 40 + xlsx_bytes(ROWS)[2040:], "zip_broken"),
         ("a.xlsx", zip_of(**{"xl__workbook.xml": b"no workbook"}), "book_broken"),
+        ("a.xlsx", marked(zip_of(**{"xl__workbook.xml": b"w" * 99}), flags=1), "password"),
+        ("a.xlsx", marked(zip_of(**{"xl__workbook.xml": b"w" * 99}), method=99), "zip_broken"),
         ("a.xls", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(4000), "book_broken"),
         ("a.xlsx", formulas_never_calculated(), "formula_without_value"),
         ("a.csv", csv_bytes(ROWS).replace(b"ORANG 7", b"ORANG\x00 7"), "nul_bytes"),

@@ -42,9 +42,10 @@ def counted(stage: Stage, at: bytes) -> tuple[list[int], list[int], set[int]]:
         if version(message)[:20] <= at and (known not in last or version(message) >= version(last[known])):
             last[known] = message
     counts, digests, shapes = [0] * 256, [0] * 256, set[int]()
+    lowest = floor(stage)
     for message in last.values():
         change = envelopes.read(message.value or b"")
-        if change.after is not None and version(message) >= floor(stage):
+        if change.after is not None and version(message) >= lowest:
             digest = row_digest(key, change.row, change.layout.shape)
             counts[(message.key or b"")[0]] += 1
             digests[(message.key or b"")[0]] ^= digest

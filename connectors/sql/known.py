@@ -14,6 +14,7 @@ A record in doubt is sent again when it is met, and its delete when it is not.  
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import sqlite3
@@ -35,6 +36,11 @@ CREATE TABLE known (k BLOB PRIMARY KEY, digest INTEGER, deleted INTEGER NOT NULL
 CREATE INDEX doubt ON known (k) WHERE digest IS NULL;
 CREATE TABLE journal (n INTEGER NOT NULL, k BLOB NOT NULL);
 """
+_PRIMARY = 0xFF
+_OF_THE_DISK = frozenset({
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM
+})  # fmt: skip
+"""Codes of SQLite that speak of the place where a file lies, not of what is in it."""
 _FIND = "SELECT digest, slot FROM known WHERE k = ?"
 _PUT = """
 INSERT INTO known (k, digest, deleted, slot) VALUES (?, ?, ?, ?)
@@ -93,6 +99,8 @@ class Known:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = os.open(self._folder / f"{FILE}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise _unwritten(error) from error
             raise RefuseToStart(f"folder {self._folder} cannot be written: {error.strerror}; give this process the "
                                 "right, or set options.state in the contract") from error  # fmt: skip
         try:
@@ -107,7 +115,7 @@ class Known:
         self._living.clear()
 
     def _begin_with(self, path: Path) -> None:
-        """Take up what a file holds; one that cannot be read counts as lost."""
+        """Take up what a file holds; one that cannot be read counts as lost, one on a full disk is waited for."""
         try:
             self._db = _connect(path)
             meta = dict(self._db.execute("SELECT name, value FROM meta").fetchall())
@@ -119,11 +127,13 @@ class Known:
             self._doubt()
             counted_ = self._db.execute("SELECT substr(k, 1, 1), count(*) FROM known GROUP BY 1").fetchall()
             self._living.update({bytes(table)[0]: count for table, count in counted_})
-        except (sqlite3.DatabaseError, KeyError):
+        except (sqlite3.DatabaseError, KeyError) as error:
             if self._db is not None:
                 self._db.close()
             self._db = None
             self._forget()
+            if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _OF_THE_DISK:
+                raise _unwritten(error) from error
 
     def _doubt(self) -> None:
         """Put the journal's records in doubt: whether the hub has their last message is not known."""
@@ -145,8 +155,11 @@ class Known:
                 path.unlink()
         self._forget()
         self.token = token
-        self._db = _connect(self._path)
-        self._db.executescript(_SCHEMA)
+        try:
+            self._db = _connect(self._path)
+            self._db.executescript(_SCHEMA)
+        except sqlite3.OperationalError as error:
+            raise _unwritten(error) from error
         with _transaction(self._db):
             self._put_meta(self._db)
 
@@ -290,8 +303,12 @@ def _bounds(table: int) -> list[bytes]:
 def _connect(path: Path) -> sqlite3.Connection:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     db = sqlite3.connect(path, isolation_level=None, timeout=10)
-    for setting in ("journal_mode = WAL", "synchronous = FULL", "cache_size = -16000"):
-        db.execute(f"PRAGMA {setting}").fetchall()
+    try:
+        for setting in ("journal_mode = WAL", "synchronous = FULL", "cache_size = -16000"):
+            db.execute(f"PRAGMA {setting}").fetchall()
+    except sqlite3.Error:
+        db.close()
+        raise
     return db
 
 

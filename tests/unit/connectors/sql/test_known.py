@@ -1,9 +1,11 @@
 """The memory of what the hub has: never ahead of Kafka, never behind it without knowing."""
 
+import resource
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -271,3 +273,44 @@ def test_a_full_disk_is_waited_for_and_nothing_is_lost(known: Known, tmp_path: P
     assert digests(other, A, many[0].k) == [11, "unknown"]
     assert other.note(5002, many)
     other.close()
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """Let no file of this process grow."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_memory_that_cannot_be_opened_for_want_of_room_is_not_lost(
+    known: Known, tmp_path: Path, killed: bool
+) -> None:
+    known.note(1, [Change(A, 11)])
+    known.settle(1)
+    if killed:
+        known._pending.clear()
+    other = Known(tmp_path)
+    with no_room():
+        known.close()
+        for _ in range(2):
+            with pytest.raises(TryAgain, match="make room"):
+                other.open()
+    other.open()
+    assert (other.token, digests(other, A)) == ("t1", [None])
+    other.close()
+
+
+def test_a_memory_that_cannot_be_begun_for_want_of_room_is_waited_for(tmp_path: Path) -> None:
+    fresh = Known(tmp_path)
+    fresh.open()
+    with no_room(), pytest.raises(TryAgain, match="make room"):
+        fresh.begin("t1")
+    other = again(fresh, tmp_path)
+    assert other.token == ""
+    other.begin("t2")
+    assert again(other, tmp_path).token == "t2"

@@ -12,6 +12,7 @@ Nothing of a delivery's rows ever leaves this folder but towards the hub.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import sys
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from hub.wire.errors import RefuseToStart, TryAgain
 CLAIMED, ACCEPTED, REFUSED, ASIDE, ARCHIVE = "proses", "diterima", "ditolak", "dikesampingkan", "arsip"
 OURS = (".kesalahan.xlsx", ".tanda-terima.txt", ".sebab.txt")
 _PIECE = 1024 * 1024
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _SECRET_FREE = ("host", "port")
 _SILENCE_SECONDS = 60.0
 _NOT_LET_IN = ("Authentication failed.", "No authentication methods available")
@@ -73,6 +75,9 @@ class Place:
         except FileNotFoundError:
             raise
         except _lost() as error:
+            if getattr(error, "errno", None) in _FULL:
+                raise TryAgain("the disk of the folder of deliveries, or of this machine's temporary files, is full; "
+                               "make room") from error  # fmt: skip
             raise TryAgain(f"the folder of deliveries cannot be reached: {type(error).__name__}") from error
 
     def is_folder(self) -> bool:
@@ -131,9 +136,15 @@ class Place:
         return digest.hexdigest()
 
     def put(self, content: bytes, *path: str) -> None:
-        """Write a small file of ours."""
-        with self._reached(), self._files.open(self._at(*path), "wb") as file:
-            file.write(content)
+        """Write a small file of ours, whole or not at all."""
+        with self._reached():
+            try:
+                with self._files.open(self._at(*path), "wb") as file:
+                    file.write(content)
+            except _lost():
+                with suppress(*_lost()):
+                    self._files.rm_file(self._at(*path))
+                raise
 
     def remove(self, name: str) -> None:
         """Remove a file of the shared folder, such as a marker."""

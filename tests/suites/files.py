@@ -54,13 +54,14 @@ class FilesStage:
     """One source with a folder of its own; without addresses broker and registry are the twins in memory."""
 
     def __init__(
-        self, folder: Path, *, address: str = "", kind: str = "csv", kafka: str | None = None,
+        self, folder: Path, *, address: str = "", kind: tuple[str, ...] = ("csv",), kafka: str | None = None,
         registry: str | None = None, **options: Any,
     ) -> None:  # fmt: skip
         name = f"s{os.urandom(5).hex()}"
         self._variable, self._address = f"{name.upper()}_DSN", address or "{folder}"
         self.contract = contract_of(name, "file_drop", **{**HASTE, **options})
         self.kind = kind
+        """Formats of the deliveries, in turn."""
         self.kafka = kafka
         self.twin = MemoryBroker()
         self.sender: Sender = KafkaSender(kafka, name) if kafka else self.twin
@@ -68,7 +69,8 @@ class FilesStage:
         self.registry: Registry = ConfluentRegistry(registry) if registry else MemoryRegistry()
         self.table: dict[int, str] = {}
         self._base = folder
-        self._folders = 0
+        self._folders = self._deliveries = 0
+        self._last = ""
         self.lose()
 
     def lose(self) -> None:
@@ -88,8 +90,11 @@ class FilesStage:
     def deliver(self) -> None:
         """Lay the whole table into the folder, and give a connector that runs the time to take it."""
         rows = [["ID", "Nama"], *([number, name] for number, name in sorted(self.table.items()))]
-        content = xlsx_bytes(rows) if self.kind == "xlsx" else csv_bytes(rows)
-        path = put(self.folder, f"warga.{self.kind}", content)
+        self._deliveries += 1
+        kind = self.kind[self._deliveries % len(self.kind)]
+        (self.folder / f"warga.{self._last}").unlink(missing_ok=True)  # the office has something newer
+        self._last = kind
+        path = put(self.folder, f"warga.{kind}", xlsx_bytes(rows) if kind == "xlsx" else csv_bytes(rows))
         until = time.monotonic() + _TAKEN_IN
         while path.exists() and time.monotonic() < until:
             time.sleep(0.01)

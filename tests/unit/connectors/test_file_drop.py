@@ -15,8 +15,8 @@ class TestFileDrop(ConnectorSuite):
     links_keys = False
     only_changes = False
 
-    @pytest.fixture(params=["csv", "xlsx"])
-    def stage(self, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[FilesStage]:
-        stage = FilesStage(tmp_path, kind=request.param)
+    @pytest.fixture
+    def stage(self, tmp_path: Path) -> Iterator[FilesStage]:
+        stage = FilesStage(tmp_path, kind=("csv", "xlsx"))
         yield stage
         stage.close()

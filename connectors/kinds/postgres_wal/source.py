@@ -106,7 +106,8 @@ class PostgresWal:
         replication, slot = self._open_replication(), catalog.slot(self._open_sql(), self._options.slot)
         lost = continuity.lost(self._options.slot, slot, parse_lsn(position.state["lsn"]))
         if lost is not None:
-            self._notices.append(Notice("slot_lost", detail={"slot": self._options.slot, "reason": lost}))
+            told = Notice("slot_lost", detail={"slot": self._options.slot, "reason": lost})
+            self._notices += [] if told in self._notices else [told]
             return lost
         return continuity.elsewhere(replication, self._server, position.state)
 

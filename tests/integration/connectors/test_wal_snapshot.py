@@ -8,12 +8,19 @@ import psycopg
 import pytest
 
 from connectors import delivery
+from connectors.fingerprint import Buckets
 from connectors.kinds.postgres_wal import readings
+from connectors.protocol import Fingerprinting, Surroundings
 from hub.wire import metrics
+from hub.wire.avro import Codec
+from hub.wire.broker import Incoming
+from hub.wire.clock import SystemClock
+from hub.wire.identity import digest_key, source_key
 from hub.wire.version import unpack
 from tests.integration.connectors.process import Process, busy, epoch
 from tests.integration.connectors.wal import WalStage, staged, was_read
 from tests.suites.connector import (
+    MASTER,
     Doomed,
     Killed,
     answers,
@@ -220,6 +227,31 @@ def test_a_condition_that_is_none_is_refused_and_the_stream_goes_on(stage: WalSt
         until(lambda: at_rest(stage))
         assert made.reading
     assert all("RAHASIA" not in str(n.detail) for n in notices(stage))
+
+
+def test_a_fingerprint_is_that_of_the_rows_in_raw_whichever_way_they_came(stage: WalStage) -> None:
+    stage.run_sql(FILL.format(1, 300))
+    around = Surroundings(
+        source_key(MASTER, stage.contract.source.name), stage.registry, Codec(stage.registry, register=True).encode,
+        stage.log.partitions, SystemClock(), digest_key(MASTER, stage.contract.source.name),
+    )  # fmt: skip
+    with running(build(stage)) as made:
+        until(lambda: was_read(stage))
+        stage.change(("update", 7, "GANTI"), ("delete", 8, ""), ("insert", 900, "BARU"), ("rekey", 9, 901))
+        until(lambda: at_rest(stage))
+        connector = made._connector
+        assert isinstance(connector, Fingerprinting)
+        found = connector.fingerprint("public.warga")
+        until(lambda: connector.passed(found.version, state(stage)))
+    last: dict[bytes, Incoming] = {}
+    for message in sorted(changes(stage), key=version):
+        last[message.key or b""] = message
+    buckets = Buckets(stage.contract.table[0], around)
+    for key, message in last.items():
+        if stage.decode(message)["after"] is not None:
+            buckets.add_value(key, message.value or b"")
+    assert sum(found.count) == 300
+    assert buckets.fingerprint(found.version) == found
 
 
 def memory_kb(pid: int) -> int:

@@ -69,7 +69,7 @@ tools/.have-debian-sshd: $(READY)
 # MySQL is in Debian's unstable only, which changes from day to day, so `make test` does not rely on it.
 verify-mysql: $(READY)
 	@$(BIN)/python tools/get_debian_mysql.py
-	@$(BIN)/python -m pytest tests/verify/mysql.py
+	@$(BIN)/python -m pytest tests/verify/mysql.py tests/verify/mysql_types.py
 
 lock: $(READY)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --extra hub --extra platform --extra files --extra parquet --extra sftp --extra dev --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock

@@ -128,7 +128,8 @@ def _described(wire: WireColumn, declared: Column | None, charsets: Mapping[int,
         charset = f"collation {wire.collation}"
     column = Column(wire.name or "", "", not wire.nullable, charset="" if charset == "binary" else charset)
     kind, size, scale = _what(wire, binary=charset == "binary")
-    column = column._replace(kind=kind, size=size, scale=scale, unsigned=kind in _SIGNED and bool(wire.unsigned))
+    unsigned = wire.unsigned if wire.unsigned is not None or declared is None else declared.unsigned
+    column = column._replace(kind=kind, size=size, scale=scale, unsigned=kind in _SIGNED and bool(unsigned))
     if wire.labels is not None:
         codec = charset if known(charset) else "utf8mb4"
         column = column._replace(labels=tuple(_text(label, codec) for label in wire.labels))

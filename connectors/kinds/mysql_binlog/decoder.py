@@ -64,6 +64,8 @@ from hub.wire.errors import Halt
 _ROTATE, _FORMAT, _TABLE_MAP, _PAYLOAD, _HEARTBEAT = 4, 15, 19, 40, 27
 _CHECKSUM = 4
 _MOST_SHAPES = 10_000
+_YEARS_SINCE = 9
+"""MySQL from here on is known to count years among the numbers whose sign it tells (`shapes.parse_shape`)."""
 _PASSED = frozenset({
     3,  # STOP
     5, 13, 14,  # INTVAR, RAND, USER_VAR: values for a statement, whose Query follows
@@ -105,7 +107,7 @@ class Decoder:
 
     def __init__(self, checksum: bool) -> None:
         self._checksum = checksum
-        self._mariadb = False
+        self._mariadb = self._years = False
         self._tables: dict[int, Shape] = {}
         self._shapes: dict[bytes, Shape] = {}
 
@@ -120,9 +122,10 @@ class Decoder:
 
     def _format(self, event: bytes, first: Head) -> FormatDescription:
         made = parse_format(event, first)
-        if made.mariadb != self._mariadb:
+        if made.mariadb != self._mariadb or not self._years:
             self._shapes.clear()
         self._checksum, self._mariadb = made.checksum, made.mariadb
+        self._years = made.mariadb or int(made.server.partition(".")[0] or 0) >= _YEARS_SINCE
         self._tables.clear()
         return made
 
@@ -172,7 +175,7 @@ class Decoder:
         if shape is None:
             if len(self._shapes) >= _MOST_SHAPES:
                 self._shapes.clear()
-            shape = self._shapes[body] = parse_shape(body, mariadb=self._mariadb)
+            shape = self._shapes[body] = parse_shape(body, mariadb=self._mariadb, years=self._years)
         self._tables[table_id] = shape
         return TableMap(first, table_id, shape)
 

@@ -15,16 +15,20 @@ _META_SIZE: Mapping[int, int] = {
     FLOAT: 1, DOUBLE: 1, VARCHAR: 2, BIT: 2, TIMESTAMP2: 1, DATETIME2: 1, TIME2: 1, JSON: 1, NEWDECIMAL: 2, ENUM: 2,
     SET: 2, BLOB: 1, VAR_STRING: 2, STRING: 2, GEOMETRY: 1, BLOB_COMPRESSED: 1, VARCHAR_COMPRESSED: 2, VECTOR: 1,
 }  # fmt: skip
-_NUMBERS = frozenset({TINY, SHORT, INT24, LONG, LONGLONG, NEWDECIMAL, FLOAT, DOUBLE})
+_NUMBERS = frozenset({TINY, SHORT, INT24, LONG, LONGLONG, NEWDECIMAL, FLOAT, DOUBLE, YEAR})
 _TEXTS = frozenset({VARCHAR, VAR_STRING, STRING, BLOB, BLOB_COMPRESSED, VARCHAR_COMPRESSED})
-_MARIADB_TOO = (_NUMBERS | {YEAR}, _TEXTS | {GEOMETRY})
-"""MariaDB tells the sign of years and the character set of shapes as well; seen in 11.4's own events."""
+_MARIADB_S, _MYSQL_S = _TEXTS | {GEOMETRY}, _TEXTS | {VECTOR}
+"""MariaDB tells the character set of shapes as well, MySQL that of vectors; seen in 11.4's and 9.7's own events."""
 _SIGNEDNESS, _CHARSET, _CHARSETS, _NAMES, _SETS, _ENUMS, _GEOMETRY = 1, 2, 3, 4, 5, 6, 7
 _KEY, _KEY_PARTS, _LABEL_CHARSET, _LABEL_CHARSETS = 8, 9, 10, 11
 
 
-def parse_shape(body: bytes, *, mariadb: bool) -> Shape:
-    """Return what a TABLE_MAP event says; `body` follows the table's number and the flags."""
+def parse_shape(body: bytes, *, mariadb: bool, years: bool = True) -> Shape:
+    """Return what a TABLE_MAP event says; `body` follows the table's number and the flags.
+
+    `years`: the server is known to count years among the numbers whose sign it tells.  MySQL 9.7 and MariaDB do, the
+    source of MySQL 8.0 speaks against it: there a table with years has its signs from the catalogue.
+    """
     end = 1 + body[0]
     schema, at = body[1:end].decode(), end + 1
     end = at + 1 + body[at]
@@ -37,10 +41,12 @@ def parse_shape(body: bytes, *, mariadb: bool) -> Shape:
     nulls = int.from_bytes(body[at : at + (count + 7) // 8], "little")
     columns = [column._replace(nullable=bool(nulls >> n & 1)) for n, column in enumerate(columns)]
     fields = dict(_fields(body, at + (count + 7) // 8))
+    if YEAR in types and not years:
+        fields.pop(_SIGNEDNESS, None)
     return Shape(
         schema,
         table,
-        tuple(_described(columns, fields, *(_MARIADB_TOO if mariadb else (_NUMBERS, _TEXTS)))),
+        tuple(_described(columns, fields, _MARIADB_S if mariadb else _MYSQL_S)),
         _key(fields),
     )
 
@@ -78,14 +84,12 @@ def _fields(body: bytes, at: int) -> Iterator[tuple[int, bytes]]:
         raise Halt("a table's description in the log ends too early: the log is damaged")
 
 
-def _described(
-    columns: list[WireColumn], fields: Mapping[int, bytes], numbers: frozenset[int], texts: frozenset[int]
-) -> list[WireColumn]:
+def _described(columns: list[WireColumn], fields: Mapping[int, bytes], texts: frozenset[int]) -> list[WireColumn]:
     """Return the columns with what the optional metadata says of them."""
     made = list(columns)
     if _SIGNEDNESS in fields:
         bits = fields[_SIGNEDNESS]
-        for n, at in enumerate(_of(columns, numbers)):
+        for n, at in enumerate(_of(columns, _NUMBERS)):
             made[at] = made[at]._replace(unsigned=bool(bits[n >> 3] >> (7 - (n & 7)) & 1))
     for one, each, types in ((_CHARSET, _CHARSETS, texts), (_LABEL_CHARSET, _LABEL_CHARSETS, frozenset({ENUM, SET}))):
         for at, collation in _collations(_of(columns, types), fields.get(one), fields.get(each)):

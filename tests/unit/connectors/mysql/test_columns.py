@@ -136,16 +136,31 @@ def test_trouble_is_told_with_its_remedy_and_the_column_is_left_out() -> None:
     assert [change.beginning for change in plan.changes(found)] == [plan_of(columns[:1]).read([b"7"]).beginning]
 
 
-def test_years_and_shapes_count_in_mariadb_s_description_only() -> None:
-    """MySQL tells signs of numbers without years and character sets of texts without shapes (log_event.cc)."""
+@pytest.mark.parametrize(("mariadb", "charsets"), [(True, b"\3\3\x21\x3f\x08"), (False, b"\3\2\x21\x08")])
+def test_signs_and_character_sets_are_told_of_the_columns_that_each_family_counts(
+    mariadb: bool, charsets: bytes
+) -> None:
+    """Both tell the sign of years; MariaDB tells a character set of shapes, MySQL does not: 11.4's and 9.7's events."""
     types, meta = bytes((1, 13, 1, 252, 255, 252)), bytes((2, 4, 2))
     body = b"\3uji\0\1t\0\6" + types + bytes((len(meta),)) + meta + b"\x3f"
-    mysql = body + b"\1\1\x40" + b"\3\2\x21\x08"
-    mariadb = body + b"\1\1\x60" + b"\3\3\x21\x3f\x08"
-    for data, family, year in ((mysql, False, None), (mariadb, True, True)):
-        columns = parse_shape(data, mariadb=family).columns
-        assert [column.unsigned for column in columns][:3] == [False, year, True]
-        assert [columns[3].collation, columns[5].collation] == [33, 8]
+    columns = parse_shape(body + b"\1\1\x60" + charsets, mariadb=mariadb).columns
+    assert [column.unsigned for column in columns][:3] == [False, True, True]
+    assert [columns[3].collation, columns[5].collation] == [33, 8]
+
+
+def test_mysql_tells_the_character_set_of_vectors() -> None:
+    """The description of `(a vector(3), b text)` as MySQL 9.7 wrote it."""
+    body = b"\3uji\0\1t\0\2\xf2\xfc\2\4\2\3" + b"\3\4\x3f\xfc\xff\0" + b"\x0d\1\3"
+    assert [column.collation for column in parse_shape(body, mariadb=False).columns] == [63, 255]
+
+
+def test_signs_are_the_catalogue_s_where_it_is_not_known_which_columns_the_log_counts() -> None:
+    body = b"\3uji\0\1t\0\3\x0d\3\3\0\7" + b"\1\1\xc0" + b"\4\6\1a\1b\1c"
+    found = parse_shape(body, mariadb=False, years=False)
+    assert [column.unsigned for column in found.columns] == [None, None, None]
+    declared_ = [declared("year")._replace(name="a"), declared("int unsigned")._replace(name="b"),
+                 declared("int")._replace(name="c")]  # fmt: skip
+    assert [column.unsigned for column in from_log(found, declared_)] == [False, True, False]
 
 
 def test_a_description_that_ends_early_stops_the_source() -> None:

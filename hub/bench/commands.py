@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -33,6 +33,7 @@ def hop(
 def capture(
     *,
     peer: Annotated[bool, typer.Option("--peer", help="Run Debezium Server beside ours (fetches 700 MB once)")] = False,
+    engine: Annotated[Literal["postgresql", "mariadb"], typer.Option(help="The office's database")] = "postgresql",
     inserts: Annotated[int, typer.Option(min=2000, help="Rows inserted, and read by the snapshot")] = 400_000,
     updates: Annotated[int, typer.Option(min=1000, help="Rows changed, with before images")] = 200_000,
     rate: Annotated[float, typer.Option(min=1, help="Changes a second of the latency run")] = 500,
@@ -43,7 +44,8 @@ def capture(
 
     log.configure("bench", "error")
     load = figures.Load(inserts, updates, rate, seconds)
-    for line in figures.measure(Settings(), load, peer=peer, tell=lambda text: typer.echo(text, err=True)):
+    tell = lambda text: typer.echo(text, err=True)  # noqa: E731
+    for line in figures.measure(Settings(), load, engine=engine, peer=peer, tell=tell):
         typer.echo(line)
 
 

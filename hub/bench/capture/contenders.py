@@ -85,8 +85,9 @@ class Peer:
         self.topic = f"{name}.{ground.office.table}"
         self._ground = ground
         self._more = dict(more or {})
-        topic = Topic(self.topic, "none", "none", PARTITIONS, "delete", 86_400_000, ("bench",), ("bench",))
-        KafkaLog(ground.settings.endpoint("kafka")).ensure([topic])
+        rows = Topic(self.topic, "none", "none", PARTITIONS, "delete", 86_400_000, ("bench",), ("bench",))
+        changes_of_schema = replace(rows, name=name, partitions=1)
+        KafkaLog(ground.settings.endpoint("kafka")).ensure([rows, changes_of_schema])
 
     def start(self, *, first_reading: bool) -> Child:
         """Start the server with its configuration written to a folder of its own."""
@@ -101,7 +102,14 @@ class Peer:
         programs = cache.bundle("debezium", ground.settings.cache, Console(stderr=True)) / "debezium-server"
         runner = next(programs.glob("debezium-server-*runner.jar"))
         path = f"{runner}:{folder / 'config'}:{programs / 'lib'}/*"
-        argv = (str(JAVA), f"-Xmx{HEAP}", "-cp", path, "io.debezium.server.Main")
+        argv = (
+            str(JAVA),
+            f"-Xmx{HEAP}",
+            "--add-opens=java.base/java.lang=ALL-UNNAMED",
+            "-cp",
+            path,
+            "io.debezium.server.Main",
+        )
         return spawn(self.name, Command(argv, {}, folder), folder.with_suffix(".log"))
 
     def _properties(self, folder: Path, port: int, snapshot: str) -> dict[str, str]:

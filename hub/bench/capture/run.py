@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +18,21 @@ from rich.console import Console
 from hub.bench import figure
 from hub.bench.capture.arrivals import Drained, Topic
 from hub.bench.capture.contenders import PARTITIONS, TUNED, Contender, Ground, Ours, Peer, peer_version, wait_streaming
-from hub.bench.capture.office import Office, PostgresOffice
+from hub.bench.capture.office import MariadbOffice, Office, PostgresOffice
 from hub.demo.verdict import quantile
-from hub.platform.child import Child
+from hub.platform.child import Child, until
 from hub.platform.embedded import Platform
 from hub.wire.errors import Halt
 from hub.wire.settings import Settings
 
 DRAIN_S = 600.0
+BEGIN_S = 90.0
 WARM_S = 3.0
 """Load of the latency run whose times do not count."""
 STILL_S = 3.0
 APART = 10_000_000
 """Between the numbers of two latency runs, so that a backlog of one is not taken for the other."""
-OFFICE = "bench-office"
+OFFICE = "bench_office"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,44 +67,52 @@ def rivals(*, peer: bool) -> list[Rival]:
     ]
 
 
+ENGINES: Mapping[str, type[PostgresOffice | MariadbOffice]] = {
+    "postgresql": PostgresOffice, "mariadb": MariadbOffice
+}  # fmt: skip
+
+
 @contextlib.contextmanager
-def ground(settings: Settings) -> Iterator[Ground]:
+def ground(settings: Settings, engine: str) -> Iterator[Ground]:
     """Start Kafka, the registry and the office's server in a home that goes away with them."""
     with tempfile.TemporaryDirectory(prefix="satudata-bench-") as folder:
         Path(folder).chmod(0o711)  # under root PostgreSQL runs as another user, who must be able to enter
         own = {"home": Path(folder) / "home", "kafka": None, "registry": None, "database": None, "secret_file": None}
         inside = settings.model_copy(update=own)
-        with Platform(inside, extra=(OFFICE,), console=Console(stderr=True)) as platform:
+        servers: dict[str, Any] = {"extra" if engine == "postgresql" else "mariadb": (OFFICE,)}
+        with Platform(inside, console=Console(stderr=True), **servers) as platform:
             inside.master_secret()
-            office: Office = PostgresOffice(platform.services[OFFICE].endpoint)
+            office: Office = ENGINES[engine](platform.services[OFFICE].endpoint)
             office.create()
             yield Ground(inside, office, Path(folder))
 
 
-def measure(settings: Settings, load: Load, *, peer: bool, tell: Callable[[str], None]) -> Iterator[str]:
+def measure(
+    settings: Settings, load: Load, *, engine: str, peer: bool, tell: Callable[[str], None]
+) -> Iterator[str]:  # fmt: skip
     """Yield one JSON line a figure and rival; `tell` hears of the progress."""
-    with ground(settings) as place:
+    with ground(settings, engine) as place:
         sides = [OURS, *rivals(peer=peer)]
-        log = _streamed(place, sides, load, tell)
-        yield from log
+        yield from _streamed(place, sides, load, tell)
         yield from _snapshot(place, sides, load.inserts, tell)
 
 
 def _streamed(place: Ground, sides: Sequence[Rival], load: Load, tell: Callable[[str], None]) -> Iterator[str]:
     """Have everybody begin on the empty table, then drain the same backlogs, then follow an even load."""
     found = [side.make(place, "bench") for side in sides]
+    rows = itertools.count(-1, -1)
     for contender in found:
         tell(f"{contender.name} begins")
-        with running(place, contender):
-            pass
-    for name, rows, write in (
-        ("capture_inserts", load.inserts, place.office.insert), ("capture_updates", load.updates, place.office.update)
+        _begin(place, contender, rows)
+    for name, amount, write in (
+        ("capture_inserts", load.inserts, partial(place.office.insert, 1)),
+        ("capture_updates", load.updates, place.office.update),
     ):  # fmt: skip
-        tell(f"writing {rows} rows for {name}")
-        write(rows)
+        tell(f"writing {amount} rows for {name}")
+        write(amount)
         drained = []
         for contender in found:
-            drained.append(_drain(place, contender, rows, first_reading=False))
+            drained.append(_drain(place, contender, amount, first_reading=False))
             tell(f"{name}: {contender.name} {drained[-1].rows_per_s:,.0f} rows/s")
         yield from _lines(place, name, sides, drained)
     times = [_latency(place, contender, load, number * APART, tell) for number, contender in enumerate(found)]
@@ -140,9 +151,24 @@ def _line(
     return figure.line(name, engine=place.office.engine, **ours, **compared, **more)
 
 
+def _begin(place: Ground, contender: Contender, rows: Iterator[int]) -> None:
+    """Let a contender follow the log past one row, so that it knows a place to go on from."""
+    topic = Topic(place.settings.endpoint("kafka"), contender.topic, PARTITIONS)
+    with running(place, contender) as child:
+        start, deadline = topic.end(), time.monotonic() + BEGIN_S
+        while topic.end() == start:
+            if time.monotonic() > deadline:
+                raise Halt(f"{contender.name} streams, but its first row does not come; its log:\n{child.output(25)}")
+            row = next(rows)
+            place.office.insert(row, row)
+            until(lambda: topic.end() > start, 3.0)
+    topic.close()
+
+
 @contextlib.contextmanager
 def running(place: Ground, contender: Contender) -> Iterator[Child]:
     """Run a contender that follows the log from where it stood; stop it in good order."""
+    until(lambda: not place.office.streams(contender.name), BEGIN_S)
     child = contender.start(first_reading=False)
     try:
         wait_streaming(place, contender, child)

@@ -5,9 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_ARGS ?=
 TEST_ARGS ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
-SOAK_ARGS ?= --minutes 30
 
-.PHONY: demo test check gen soak bench verify-mysql lock clean
+.PHONY: demo test check gen soak soak-capture bench verify-mysql lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +15,7 @@ help:
 	@echo "make check  format, lint, types, import layers, generated files"
 	@echo "make gen    write the generated files anew"
 	@echo "make soak   kill processes under load for as long as you like (SOAK_ARGS=\"--minutes 60\")"
+	@echo "make soak-capture  trouble nine offices of five kinds, 200,000 changes long (SOAK_ARGS=\"--changes 500000\")"
 
 $(READY): requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: apt-get install python3.11 python3.11-venv"; exit 1; }
@@ -41,8 +41,12 @@ check: $(READY)
 gen: $(READY)
 	$(BIN)/python tools/gen.py
 
+soak: SOAK_ARGS ?= --minutes 30
 soak: $(READY)
 	$(BIN)/python -m tests.e2e.soak $(SOAK_ARGS)
+
+soak-capture: $(READY)
+	$(BIN)/python -m tests.e2e.soak_capture $(SOAK_ARGS)
 
 bench: $(READY)
 	$(BIN)/satudata bench hop && $(BIN)/satudata bench latency && $(BIN)/satudata bench river

@@ -1,10 +1,10 @@
-"""After a restore: every living golden row under a new generation, and stubs for ids that only subscribers know."""
+"""After a restore: every living golden row under a new generation, and stubs of what subscribers know otherwise."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
@@ -29,6 +29,7 @@ where p.status = 'active' order by p.entity_id"""
 _KNOWN = """
 select p.entity_id::text, p.status, h.body from store.person p
 join store.history h using (entity_id, generation, sequence) where p.entity_id = any(%s::uuid[])"""
+_STUBS = "select entity_id::text, generation, sequence from store.person where status <> 'active'"
 _TICK = """
 update store.clock set generation = greatest(generation, %s) + 1, sequence = sequence + 1
 returning generation, sequence"""
@@ -56,6 +57,8 @@ class Seen:
     """The highest."""
     living: frozenset[str]
     """Entity ids whose last value is a living record."""
+    vanished: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """(generation, sequence) of the last value of ids that have vanished."""
 
 
 def seen_on(log: Log, codec: Codec, topic: str = topics.GOLDEN_PERSON.name) -> Seen:
@@ -64,16 +67,19 @@ def seen_on(log: Log, codec: Codec, topic: str = topics.GOLDEN_PERSON.name) -> S
         return Seen(0, frozenset())
     generation = 0
     living: set[str] = set()
+    vanished: dict[str, tuple[int, int]] = {}
     for message in log.read(topic):
         entity_id = (message.key or b"").decode()
         golden = None if message.value is None else codec.decode_record(message.value)
         if golden is not None:
             generation = max(generation, golden.generation)
+        living.discard(entity_id)
+        vanished.pop(entity_id, None)
         if golden is not None and golden.status == "active":
             living.add(entity_id)
-        else:
-            living.discard(entity_id)
-    return Seen(generation, frozenset(living))
+        elif golden is not None:
+            vanished[entity_id] = golden.generation, golden.sequence
+    return Seen(generation, frozenset(living), vanished)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ def republish(
             present.add(golden.entity_id)
             writer.add(golden, "changed")
             living += 1
-    gone = sorted(seen.living - present)
+    gone = sorted((seen.living | _moved_since(database, seen)) - present)
     for golden in _stubs(database, archive, gone):
         writer.add(golden, golden.status)
     writer.flush()
@@ -112,6 +118,12 @@ def republish(
         database.execute(_SCHEMA, (mark, text))
     database.execute("notify outbox")
     return int(row[0]), living, len(gone)
+
+
+def _moved_since(database: Database, seen: Seen) -> set[str]:
+    """Return ids that vanished before the backup and once more after it: subscribers may know another way on."""
+    rows = database.execute(_STUBS).fetchall()
+    return {entity_id for entity_id, *version in rows if seen.vanished.get(entity_id, (0, 0)) > tuple(version)}
 
 
 def _stubs(database: Database, archive: Archive, gone: list[str]) -> Iterator[GoldenPerson]:

@@ -149,6 +149,24 @@ def test_versions_rise_over_a_restore_and_every_id_tells_the_truth(aged: tuple[H
     assert last[4] == GoldenPerson(entity_id(4), 2, last[4].sequence, "deleted")
 
 
+def test_an_id_that_vanished_another_way_after_the_backup_tells_the_way_of_the_backup(hub: Hub) -> None:
+    """Regression: subscribers kept the later way, to an entity that the restored store may not have."""
+    for number in (1, 3, 5):
+        hub.store.person(number, [(number, "dinsos")])
+    hub.store.merge(5, 1, [(1, "dinsos"), (5, "dinsos")])
+    hub.publish()
+    file = hub.backup()
+    hub.store.person(5, [(5, "dinsos")])
+    hub.store.merge(5, 3, [(3, "dinsos"), (5, "dinsos")])
+    hub.publish()
+    hub.store.retire()
+    assert hub.restore(file) == Restored(2, 2, 1)
+    hub.publish()
+    states = hub.read()[entity_id(5)]
+    assert (states[-1].generation, states[-1].status, states[-1].moved_to) == (2, "merged", (entity_id(1),))
+    assert states[-2].moved_to == (entity_id(3),)
+
+
 def test_changes_tell_of_the_restore_and_history_keeps_it(aged: tuple[Hub, Path]) -> None:
     hub, file = aged
     hub.restore(file)

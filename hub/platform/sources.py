@@ -52,6 +52,8 @@ class Source:
     errors: dict[str, int] = field(default_factory=dict)
     quarantine_open: int = 0
     differing_buckets: dict[str, int] = field(default_factory=dict)
+    notice_counts: dict[str, int] = field(default_factory=dict)
+    """Notices by code since the source's process began: the last ones below soon make room for others."""
     notices: list[Row] = field(default_factory=list)
     """The last ones, newest first."""
 
@@ -110,6 +112,8 @@ def _note(source: Source, sample: Sample) -> None:
         source.last_change[table] = value
     elif name == "source_errors_total":
         source.errors[sample.labels["code"]] = int(value)
+    elif name == "source_notices_total" and value:
+        source.notice_counts[sample.labels["code"]] = int(value)
     elif name == "verification_differing_buckets" and value:
         source.differing_buckets[table] = int(value)
 

@@ -18,6 +18,7 @@ from typing import Any
 from hub.demo.life import Life
 from hub.demo.play import FILLING_S
 from hub.demo.river import Options
+from hub.wire import log
 from hub.wire.errors import Halt
 from hub.wire.settings import Settings
 from tests.e2e.soak_capture import check, disk
@@ -132,6 +133,7 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=1500, help="invented residents")
     parser.add_argument("--seed", type=int, default=1, help="another number, another order")
     given = parser.parse_args()
+    log.configure("soak-capture", "warning")
     disk.enter("tests.e2e.soak_capture")
     try:
         report = soak(**vars(given))

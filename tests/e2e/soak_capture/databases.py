@@ -128,8 +128,7 @@ class Database(Altering):
         self.sight.notice(source, self.lost, since)
         self.sight.notice(source, "source_began_anew", since)
         self.sight.until(self.lost, lambda: self.sight.metric(source, NOTICES, code=self.lost) > 0)
-        told = {"source_began_anew", "snapshot_started", "snapshot_finished", self.lost}
-        self.sight.shows(source, "the new beginning", lambda row: any(n["code"] in told for n in row["notices"]))
+        self.sight.shows(source, self.lost, lambda row: row["notice_counts"].get(self.lost, 0) > 0)
         self.saw("metric", "notice", "status")
 
     lost: str

@@ -138,7 +138,7 @@ class Files(Lane):
         told = sight.notice(source, "delivery_refused", since)
         assert reason in told.detail["reasons"].split(), told.detail
         sight.until("its count", lambda: sight.metric(source, NOTICES, code="delivery_refused") > refusals)
-        sight.shows(source, "the refusal", lambda row: any(n["code"] == "delivery_refused" for n in row["notices"]))
+        sight.shows(source, "the refusal", lambda row: row["notice_counts"].get("delivery_refused", 0) > refusals)
         self.saw("metric", "notice", "status")
         refused, wanted = office.folder / "ditolak", {draft.name, f"{draft.name}.kesalahan.xlsx"}
         sight.until(

@@ -34,6 +34,8 @@ satudata_snapshot_progress_ratio{{source="dinsos",table="public.warga"}} 0.25
 satudata_source_log_held_bytes{{source="dinsos"}} 1.7e9
 satudata_source_log_budget_bytes{{source="dinsos"}} 2e9
 satudata_source_errors_total{{source="dinsos",code="try_again"}} 4
+satudata_source_notices_total{{source="dinsos",code="delivery_refused"}} 2
+satudata_source_notices_total{{source="dinsos",code="slot_lost"}} 0
 satudata_source_last_change_timestamp_seconds{{source="dinsos",table="public.warga"}} {NOW - 7200}
 satudata_source_expected_freshness_seconds{{source="dinsos",table="public.warga"}} 3600
 """
@@ -98,6 +100,7 @@ def test_a_source_in_order_has_no_remarks(tell: Tell) -> None:
 
 def test_every_trouble_is_told(tell: Tell) -> None:
     source = tell("dinsos has moved away", dinsos=TROUBLED, reconcile=RECONCILE, verify=VERIFY)
+    assert source.notice_counts == {"delivery_refused": 2}
     assert (source.state, source.trouble) == ("waiting", "dinsos has moved away")
     assert source.stopped == source.overdue == ["public.warga"]
     assert source.quarantine_open == 7

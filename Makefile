@@ -5,13 +5,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_ARGS ?=
 TEST_ARGS ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
+TESTS ?= not further
 
-.PHONY: demo test check gen soak soak-capture bench verify-mysql lock clean
+.PHONY: demo test test-all check gen soak soak-capture bench verify-mysql lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   watch invented changes become golden records (DEMO_ARGS=\"--seconds 30 --json\")"
-	@echo "make test   every test, on real services that it starts itself"
+	@echo "make test   the tests, on real services that it starts itself"
+	@echo "make test-all  also the same suites on further servers and versions, about twice as long"
 	@echo "make check  format, lint, types, import layers, generated files"
 	@echo "make gen    write the generated files anew"
 	@echo "make soak   kill processes under load for as long as you like (SOAK_ARGS=\"--minutes 60\")"
@@ -29,7 +31,10 @@ demo: $(READY)
 	@$(BIN)/satudata demo $(DEMO_ARGS)
 
 test: $(READY) tools/.have-prometheus tools/.have-postgres-15 tools/.have-debian-mariadb tools/.have-debian-sshd
-	@$(BIN)/python -m pytest $(TEST_ARGS)
+	@$(BIN)/python -m pytest $(TEST_ARGS) -m "$(TESTS)"
+
+test-all:
+	@$(MAKE) --no-print-directory test TESTS="further or not further"
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -10,7 +10,7 @@ import pytest
 from hub.demo.rows import ALL, LOGGED, MORE
 from tests.e2e.demo.running import Judged, judged
 
-pytestmark = pytest.mark.timeout(420)
+pytestmark = [pytest.mark.timeout(420), pytest.mark.further]
 
 
 @pytest.fixture(scope="module")

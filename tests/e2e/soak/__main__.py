@@ -17,6 +17,7 @@ from typing import Any
 from hub.demo.life import Life
 from hub.demo.play import FILLING_S
 from hub.demo.river import Options
+from hub.wire import log
 from hub.wire.settings import Settings
 from tests.e2e.soak import check
 from tests.e2e.soak.faults import Faults
@@ -119,6 +120,7 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=800, help="invented residents")
     parser.add_argument("--seed", type=int, default=1, help="another number, other faults")
     given = parser.parse_args()
+    log.configure("soak", "warning")
     try:
         report = soak(given.minutes, rate=given.rate, people=given.people, seed=given.seed)
     except AssertionError as fault:

@@ -46,6 +46,7 @@ def staged(server: Sftp, **more: Any) -> Iterator[SftpStage]:
         stage.close()
 
 
+@pytest.mark.further
 class TestFileDropOverSftp(ConnectorSuite):
     kind = "file_drop"
     every_state = False

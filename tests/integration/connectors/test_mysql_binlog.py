@@ -18,6 +18,7 @@ class TestMariaDB114(ConnectorSuite):
             yield stage
 
 
+@pytest.mark.further
 class TestMariaDB1011(ConnectorSuite):
     """The log does not name its columns here."""
 

@@ -12,6 +12,7 @@ class TestPostgresWal(ConnectorSuite):
     kind = "postgres_wal"
 
 
+@pytest.mark.further
 class TestPostgresWal15(ConnectorSuite):
     """Debian's server, which offices have, on the broker's twin: the broker's own ways are shown above."""
 
@@ -23,6 +24,7 @@ class TestPostgresWal15(ConnectorSuite):
             yield stage
 
 
+@pytest.mark.further
 class TestPostgresWal13(ConnectorSuite):
     """The oldest server, on the broker's twin."""
 

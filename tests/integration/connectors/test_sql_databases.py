@@ -211,6 +211,7 @@ def test_a_hospital_s_patients_on_mariadb(simrs: SqlStage, mariadb: MariaDB) -> 
     assert (found["000124"]["besar"], found["000124"]["lahir"]) == ("18446744073709551615", "0000-00-00")
 
 
+@pytest.mark.further
 class TestSqlDiffOnMariaDB(ConnectorSuite):
     kind = "sql_diff"
     every_state = links_keys = sees_truncate = False

@@ -12,6 +12,7 @@ from tests.suites.connector import ConnectorSuite
 from tests.suites.sql import SqlStage, staged
 
 
+@pytest.mark.further
 class TestSqlPollOnPostgres(ConnectorSuite):
     kind = "sql_poll"
     every_state = links_keys = sees_truncate = False
@@ -22,6 +23,7 @@ class TestSqlPollOnPostgres(ConnectorSuite):
             yield stage
 
 
+@pytest.mark.further
 class TestSqlDiffOnPostgres(ConnectorSuite):
     kind = "sql_diff"
     every_state = links_keys = sees_truncate = False

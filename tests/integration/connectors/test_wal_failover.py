@@ -16,6 +16,8 @@ from tests.integration.connectors.wal import WalStage, staged, was_read
 from tests.services.fixtures import temporary_home
 from tests.suites.connector import at_rest, build, living, notices, running, until
 
+pytestmark = pytest.mark.further
+
 
 def _server(home: Path) -> Postgres:
     for folder in ("run", "logs"):

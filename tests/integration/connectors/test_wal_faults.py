@@ -143,16 +143,18 @@ def test_a_line_that_is_cut_again_and_again_loses_nothing(stage: WalStage) -> No
     with proxied(stage.dsn) as (line, dsn):
         stage.point_to(dsn)
         with busy(stage), running(build(stage)) as made:
-            for cuts in range(5):
+            for _ in range(5):
                 until(lambda: made.reading)
                 time.sleep(chance.uniform(0.05, 0.6))
+                before = reconnects(stage)
                 line.cut()
-                until(lambda cuts=cuts: reconnects(stage) > cuts)  # type: ignore[misc]
+                until(lambda before=before: reconnects(stage) > before and not made.reading)  # type: ignore[misc]
             line.down()
             time.sleep(1)
             line.up()
         with running(build(stage)):
             until(lambda: was_read(stage) and at_rest(stage))
+    assert len(notices(stage, "source_began_anew")) == 1
 
 
 def test_a_slow_line_is_read_to_its_end_in_one_connection(stage: WalStage) -> None:

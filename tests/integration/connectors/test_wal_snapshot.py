@@ -62,7 +62,9 @@ def places(stage: WalStage) -> list[int]:
 
 
 @pytest.mark.usefixtures("small_chunks")
-def test_a_kill_within_the_snapshot_costs_one_chunk_and_no_epoch(stage: WalStage) -> None:
+def test_a_kill_within_the_snapshot_costs_one_chunk_and_no_epoch(
+    stage: WalStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stage.run_sql(FILL.format(1, 4000))
     doomed = build(stage, Doomed)
     assert isinstance(doomed, Doomed)
@@ -70,6 +72,8 @@ def test_a_kill_within_the_snapshot_costs_one_chunk_and_no_epoch(stage: WalStage
     with pytest.raises(Killed):
         doomed.run()
     until(lambda: "floor" in state(stage).get("snap:public.warga", ""))
+    monkeypatch.setattr(delivery, "IDLE_SECONDS", 0.5)
+    monkeypatch.setattr(delivery, "BUSY_SECONDS", 0.5)
     first, read = epoch(stage), len(changes(stage))
     assert 0 < read < 4000
     stage.run_sql("DELETE FROM warga WHERE id % 3 = 0")
@@ -119,7 +123,7 @@ def test_rows_changed_while_chunks_are_read_are_neither_lost_nor_stale(stage: Wa
 
 @pytest.mark.usefixtures("small_chunks")
 def test_the_stream_goes_on_while_a_long_transaction_holds_the_next_chunk_up(stage: WalStage) -> None:
-    stage.run_sql(FILL.format(1, 3000))
+    stage.run_sql(FILL.format(10_001, 25_000))
     with psycopg.connect(stage.dsn) as other, running(build(stage)):
         until(lambda: len(changes(stage)) > 0)
         other.execute("CREATE TABLE lain (n int)")  # no slot can be made until this transaction ends
@@ -259,6 +263,7 @@ def memory_kb(pid: int) -> int:
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
 
 
+@pytest.mark.timeout(300)
 def test_half_a_million_rows_in_one_transaction_need_little_memory(stage: WalStage, tmp_path: Path) -> None:
     name, topic = stage.contract.source.name, f"raw.{stage.contract.source.name}.public.warga"
     with Process(stage, tmp_path) as child:
@@ -270,6 +275,7 @@ def test_half_a_million_rows_in_one_transaction_need_little_memory(stage: WalSta
     assert most - idle < 60_000, f"{name}: {idle} kB before, {most} kB at most"
 
 
+@pytest.mark.timeout(300)
 def test_half_a_million_rows_are_read_in_little_memory_and_over_kills(stage: WalStage, tmp_path: Path) -> None:
     stage.run_sql("INSERT INTO warga SELECT n, 'AWAL ' || n FROM generate_series(1, 500000) n")
     topic = f"raw.{stage.contract.source.name}.public.warga"

@@ -143,7 +143,9 @@ class PostgresWal:
             learned["lsn"] = format_lsn((yield from self._begin(readings)))
         start = parse_lsn(state.get("lsn") or learned["lsn"])
         learned["standbys"] = continuity.standbys(sql, self._options.slot)
-        yield Batch((), {**learned, **identities, **readings.states()}, notices=self._take_notices())
+        known = {**learned, **identities, **readings.states()}
+        first = None if "lsn" in state else known  # durable at once: a slot that is forgotten would begin a new epoch
+        yield Batch((), known, reserve=first, notices=self._take_notices())
         yield from self._follow(tables, readings, start, identities)
 
     def _begin(self, readings: Readings) -> Generator[Batch | None, None, int]:

@@ -30,7 +30,7 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)
 	@$(BIN)/satudata demo $(DEMO_ARGS)
 
-test: $(READY) tools/.have-prometheus tools/.have-postgres-15 tools/.have-debian-mariadb tools/.have-debian-sshd
+test: $(READY) tools/.have-prometheus tools/.have-debian
 	@$(BIN)/python -m pytest $(TEST_ARGS) -m "$(TESTS)"
 
 test-all:
@@ -61,19 +61,10 @@ bench: $(READY)
 tools/.have-prometheus: $(READY)
 	@$(BIN)/python tools/get_prometheus.py
 
-# An OPD's server is most likely Debian's; its package is only unpacked too.
-.PHONY: tools/.have-postgres-15
-tools/.have-postgres-15: $(READY)
-	@$(BIN)/python tools/get_debian_postgres.py
-
-.PHONY: tools/.have-debian-mariadb
-tools/.have-debian-mariadb: $(READY)
-	@$(BIN)/python tools/get_debian_mariadb.py
-
-# Debian's OpenSSH serves the deliveries of files over SFTP.
-.PHONY: tools/.have-debian-sshd
-tools/.have-debian-sshd: $(READY)
-	@$(BIN)/python tools/get_debian_sshd.py
+# What offices have is most likely Debian's: its PostgreSQL, MariaDB and OpenSSH are only unpacked too.
+.PHONY: tools/.have-debian
+tools/.have-debian: $(READY)
+	@$(BIN)/python tools/debian.py postgres mariadb sshd
 
 # MySQL is in Debian's unstable only, which changes from day to day, so `make test` does not rely on it.
 verify-mysql: $(READY)

@@ -8,7 +8,7 @@ from pathlib import Path
 from hub.platform import cache
 from hub.platform.ports import Ports
 from hub.platform.postgres import Postgres
-from tools import get_debian_postgres
+from tools.debian import PROGRAMS
 
 
 class DebianPostgres(Postgres):
@@ -18,8 +18,8 @@ class DebianPostgres(Postgres):
         for folder in ("run", "logs"):
             (home / folder).mkdir(exist_ok=True)
         super().__init__(name, home, home / "cache", Ports(home / "run" / "ports.json"), version=15)
-        found = get_debian_postgres.find()
-        assert found is not None, "PostgreSQL 15 is not unpacked: run python -m tools.get_debian_postgres"
+        found = PROGRAMS["postgres"].find()
+        assert found is not None, "PostgreSQL 15 is not unpacked: run python tools/debian.py postgres"
         self._root = found
 
     def locate(self) -> Path:
@@ -27,7 +27,7 @@ class DebianPostgres(Postgres):
         if self._user is not None and not cache.reachable(self._root, self._user):
             shutil.copytree(self._root, self.home / "debian", symlinks=True, dirs_exist_ok=True)
             self._root = self.home / "debian"
-        return get_debian_postgres.programs(self._root)
+        return self._root / PROGRAMS["postgres"].place.parents[1]
 
     def surroundings(self) -> dict[str, str]:
         """Let the programs find the libraries that were unpacked with them."""

@@ -14,7 +14,7 @@ from hub.platform.mariadb import MariaDB, Programs, programs
 from hub.platform.ports import Ports
 from hub.wire.settings import Settings
 from tests.services.fixtures import temporary_home
-from tools import get_debian_mariadb
+from tools.debian import PROGRAMS
 
 SLACK = {"sync-binlog": "0", "innodb-flush-log-at-trx-commit": "2"}
 """A test kills servers, not machines, so nothing need wait for the disk."""
@@ -22,8 +22,8 @@ SLACK = {"sync-binlog": "0", "innodb-flush-log-at-trx-commit": "2"}
 
 def debian() -> Programs:
     """Return Debian's programs, with the libraries that were unpacked with them."""
-    root = get_debian_mariadb.find()
-    assert root is not None, "MariaDB 10.11 is not unpacked: run python tools/get_debian_mariadb.py"
+    root = PROGRAMS["mariadb"].find()
+    assert root is not None, "MariaDB 10.11 is not unpacked: run python tools/debian.py mariadb"
     libraries = next(iter(sorted(root.glob("usr/lib/*-linux-gnu")))) if root != Path("/") else None
     return Programs("10.11", root / "usr/sbin/mariadbd", root / "usr/share/mysql", libraries)
 

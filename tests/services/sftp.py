@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from connectors.kinds.file_drop.sftp import fingerprint
 from hub.platform import cache
 from hub.platform.child import Child, Command, User, spawn, until
-from tools import get_debian_sshd
+from tools.debian import PROGRAMS
 
 _CONFIG = """
 ListenAddress 127.0.0.1
@@ -55,8 +55,8 @@ class Sftp:
 
     def _programs(self) -> Path:
         """Return the root of the package, copied to where the server's user can enter it if need be."""
-        found = get_debian_sshd.find()
-        assert found is not None, "sshd is not unpacked: run python tools/get_debian_sshd.py"
+        found = PROGRAMS["sshd"].find()
+        assert found is not None, "sshd is not unpacked: run python tools/debian.py sshd"
         if self._user is None or cache.reachable(found, self._user):
             return found
         return Path(shutil.copytree(found, self.home / "debian", symlinks=True))

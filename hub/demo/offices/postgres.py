@@ -69,6 +69,8 @@ class PostgresOffice:
                 row = self._open().execute("SELECT pg_xact_status(%s::text::xid8)", [str(xid)]).fetchone()
             except psycopg.OperationalError:
                 continue
+            except psycopg.errors.InvalidParameterValue:  # "in the future": a crash forgot that there was such a one
+                return False
             if row and row[0] != "in progress":
                 return bool(row[0] == "committed")
             time.sleep(0.05)

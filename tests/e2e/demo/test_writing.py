@@ -102,3 +102,9 @@ def test_a_run_that_is_stopped_while_the_database_is_away_gives_up(journal: Jour
     with pytest.raises(GivenUp):
         desk.commit([insert(1)])
     assert list(journal.changes()) == []
+
+
+def test_a_transaction_that_the_server_forgot_in_a_crash_was_not_committed(table: str) -> None:
+    office = PostgresOffice("dinsos", table, threading.Event())
+    assert office._held(2**40) is False
+    office.close()

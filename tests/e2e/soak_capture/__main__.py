@@ -55,6 +55,7 @@ class Soak:
                 self.life.run(self.rate, stop)
             except BaseException as error:
                 ailing.append(error)
+                self.sight.given_up.set()
                 raise
 
         thread = threading.Thread(target=live, name="life", daemon=True)
@@ -64,7 +65,7 @@ class Soak:
                 rounds = [pool.submit(lane.round) for lane in self.lanes]
             faults = [fault for one in rounds if (fault := one.exception()) is not None]
             if faults:
-                raise min(faults, key=lambda fault: "not waited for" in str(fault))
+                raise min([*ailing, *faults], key=lambda fault: "not waited for" in str(fault))
         finally:
             stop.set()
             thread.join()

@@ -14,7 +14,8 @@ from faust.types.tuples import ConsumerMessage
 from mode import Service
 
 from hub.wire import log, metrics
-from hub.wire.errors import Halt, HubError
+from hub.wire.errors import Halt, HubError, TryAgain
+from hub.wire.kafka import KafkaLog
 from hub.wire.transport.batch import Batch, Place
 from hub.wire.transport.ledger import Ledger, Slip
 from hub.wire.transport.polling import Poller
@@ -54,6 +55,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self.running: set[BatchMessage] = set()
         self.wake = asyncio.Event()
         self.poller = Poller(self)
+        self._commits_fail_since: float | None = None
 
     def _new_consumer_thread(self) -> Thread:
         return Thread(self, loop=self.loop, beacon=self.beacon)
@@ -150,6 +152,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         """Commit what is finished without a gap; bookkeeping moves only when Kafka confirmed (faults L3, L6)."""
         offsets = self.ledger.committable([Place(*tp) for tp in self.assignment()])
         if not offsets:
+            self._commits_fail_since = None
             return False
         epochs = {tp: self.ledger.epoch(tp) for tp in offsets}
         try:
@@ -161,9 +164,29 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             return False
         if not confirmed:
             metrics.RETRIES.labels(self.app.conf.id, "commit").inc()
+            await self._judge_commits()
             return False
+        self._commits_fail_since = None
         self.ledger.committed({tp: at for tp, at in offsets.items() if self.ledger.epoch(tp) == epochs[tp]})
         return True
+
+    async def _judge_commits(self) -> None:
+        """End the process when commits have failed for long although Kafka answers: its session is beyond repair.
+
+        aiokafka has been seen to stay deaf on the coordinator's connection after a broker was killed.  A fresh process
+        goes on from what is committed; until then everything since would be repeated after any other end, too.
+        """
+        now = time.monotonic()
+        since = self._commits_fail_since = self._commits_fail_since or now
+        if now - since < self.app.tuning.commit_patience_s:
+            return
+        try:
+            await asyncio.to_thread(KafkaLog(self.app.bootstrap).committed, self.app.conf.id)
+        except TryAgain:
+            self._commits_fail_since = None  # Kafka is away for everybody
+            return
+        self.app.end(Halt(f"commits have failed for {now - since:.0f} s although Kafka answers; a new start goes on "
+                          "from what is committed"))  # fmt: skip
 
     # -- polling and signs of life
     async def _drain_messages(self, fetcher: Any) -> None:

@@ -27,6 +27,8 @@ class Tuning:
     commit_s: float = 3.0
     """How long one commit may take before it counts as failed and is repeated."""
     commit_every_s: float = 1.0
+    commit_patience_s: float = 30.0
+    """After commits have failed for so long although Kafka answers others, the process ends and is started anew."""
     held_s: float = 10.0
     """Pause before a partition whose offset lies outside the log is looked at again."""
     fetch_wait_ms: int = 100

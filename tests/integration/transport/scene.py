@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from aiokafka import AIOKafkaConsumer
 from aiokafka.client import AIOKafkaClient
 
 from hub.wire import log, transport
@@ -43,6 +44,9 @@ class Scene:
     halt_at: str = ""
     deaf: int = 0
     """How many of the first requests for the topics' partitions fail, as when the broker goes away just then."""
+
+    mute: bool = False
+    """Whether commits are never answered."""
 
 
 class Away(TryAgain):
@@ -91,6 +95,15 @@ def deafen(requests: int) -> None:
     AIOKafkaClient._metadata_update = fail_first
 
 
+def mute() -> None:
+    """Let no commit be answered."""
+
+    async def wait(*_: Any, **__: Any) -> None:
+        await asyncio.sleep(3600)
+
+    AIOKafkaConsumer.commit = wait
+
+
 def build(scene: Scene) -> Any:
     file = open(scene.out, "a", encoding="utf-8")  # noqa: SIM115 - for the life of the process
     first_need: list[float] = []
@@ -110,6 +123,7 @@ def build(scene: Scene) -> Any:
     tuning = transport.Tuning(
         records=scene.records, serial=scene.serial, commit_every_s=0.3, settle_s=1.0, session_s=6.0, heartbeat_s=0.5,
         poll_interval_s=scene.poll_interval_s, backoff_max_s=1.0, held_s=1.0,
+        commit_s=1.0, commit_patience_s=3.0,
     )  # fmt: skip
     app = transport.App(scene.group, scene.bootstrap, offsets=store, outside=Outside(scene.outside), tuning=tuning)
     if scene.idle_ms:
@@ -158,4 +172,6 @@ if __name__ == "__main__":
     given = Scene(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     log.configure(f"scene-{given.name}", "warning")
     deafen(given.deaf)
+    if given.mute:
+        mute()
     sys.exit(transport.run(build(given)))

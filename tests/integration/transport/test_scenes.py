@@ -222,6 +222,15 @@ def test_a_leader_that_joined_without_knowing_its_topics_asks_again(stage: Stage
     assert "topics_unknown" in stage.errors.read_text()
 
 
+def test_a_worker_whose_commits_are_never_answered_ends_so_that_a_new_one_can_go_on(stage: Stage) -> None:
+    topic = stage.topic(numbers(0, 20))
+    assert stage.exit_of(stage.start(topic, mute=True)) == 1
+    assert "although Kafka answers" in stage.errors.read_text()
+    fresh = stage.start(topic)
+    stage.until(lambda: lab.committed(stage.bootstrap, stage.group, topic) == 20, "a fresh worker's commit")
+    assert stage.stop(fresh) == 0
+
+
 def test_a_busy_batch_shows_in_lag_and_stalled_time(stage: Stage) -> None:
     topic = stage.topic(["slow", *numbers(0, 30)])
     process = stage.start(topic, slow_s=4)

@@ -33,6 +33,8 @@ from tests.suites.stage import (
     version,
 )
 
+pytestmark = pytest.mark.further
+
 CONTRACT = """
 [source]
 name = "{name}"

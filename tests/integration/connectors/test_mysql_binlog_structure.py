@@ -23,6 +23,8 @@ from tests.suites.stage import (
     version,
 )
 
+pytestmark = pytest.mark.further
+
 
 @pytest.fixture(params=["named", "unnamed"])
 def either(request: pytest.FixtureRequest) -> Iterator[BinlogStage]:

@@ -263,6 +263,7 @@ def memory_kb(pid: int) -> int:
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
 
 
+@pytest.mark.further
 @pytest.mark.timeout(300)
 def test_half_a_million_rows_in_one_transaction_need_little_memory(stage: WalStage, tmp_path: Path) -> None:
     name, topic = stage.contract.source.name, f"raw.{stage.contract.source.name}.public.warga"
@@ -275,6 +276,7 @@ def test_half_a_million_rows_in_one_transaction_need_little_memory(stage: WalSta
     assert most - idle < 60_000, f"{name}: {idle} kB before, {most} kB at most"
 
 
+@pytest.mark.further
 @pytest.mark.timeout(300)
 def test_half_a_million_rows_are_read_in_little_memory_and_over_kills(stage: WalStage, tmp_path: Path) -> None:
     stage.run_sql("INSERT INTO warga SELECT n, 'AWAL ' || n FROM generate_series(1, 500000) n")

@@ -12,12 +12,12 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from hub.demo import expect, lost
+from hub.demo import lost
 from hub.demo.journal import Change
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.kafka import KafkaLog
 from hub.wire.records import SourceNotice
-from tests.e2e.soak_capture.ground import POSTGRES, Ground
+from tests.e2e.soak_capture.ground import Ground
 
 MARGIN_US = 10_000_000
 """What a connector had not yet captured when it was stopped is lost with the log."""
@@ -46,9 +46,6 @@ def _never_in_raw(ground: Ground, raw: Collection[tuple[bytes, int]]) -> list[tu
     # a snapshot tells rows, not changed keys: the hub cannot know that lineage, nor may the oracle
     untold = set(lost.missing([replace(change, previous=None) for _, change in missing], seen))
     ground.forget_lineage(seq for seq, change in missing if _covered(ground, change) and change.record in untold)
-    for source, _, ended in ground.gaps:
-        if source in POSTGRES:
-            ground.journal.note(f"{expect.LOADED}.{source}", str(ended))
     return [(change.source, change.record.hex()) for _, change in missing if not _covered(ground, change)]
 
 

@@ -120,6 +120,7 @@ class Database(Altering):
         self.told_lost(source, before)
         finished = self.sight.notice(source, "snapshot_finished", since)
         ground.gaps.append((source, began, max(finished.at_us, now_us())))
+        ground.no_times(source)
         self.sight.until("the ghost to be swept", lambda: not ground.holds(record))
         self.goes_on(source)
 
@@ -153,6 +154,11 @@ class Postgres(Database):
         """Run a statement at an office."""
         with psycopg.connect(self.ground.opd[source], autocommit=True) as office:
             office.execute(statement.encode())
+
+    def alter(self, source: str) -> None:
+        """Alter the table; a new type writes every row anew, in a transaction that changes none."""
+        super().alter(source)
+        self.ground.no_times(source)
 
     def retyping(self, source: str, column: str) -> str:
         """Return the statement that changes the column's type."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from hub.demo.expect import LOADED
 from hub.demo.journal import Change
 from hub.demo.offices import Office
 from hub.demo.offices.files import ExportOffice, FileOffice
@@ -117,6 +118,13 @@ class Ground(River):
         """Let the oracle take changed keys of a gap for new rows, as a snapshot shows them."""
         for number in numbers:
             self.journal._rows("UPDATE change SET op = 'c', previous = NULL WHERE seq = ? AND op = 'k'", [number])
+
+    def no_times(self, source: str) -> None:
+        """Tell the oracle that a register no longer knows when the rows that it holds now were written.
+
+        After a snapshot they are as old as that for the hub; a table that PostgreSQL rewrote has all its rows from then.
+        """
+        self.journal.note(f"{LOADED}.{source}", str(now_us()))
 
     def clerk(self, source: str) -> Desk:
         """Return a desk of its own at an office, for another thread than life's."""

@@ -122,7 +122,7 @@ class Ground(River):
     def no_times(self, source: str) -> None:
         """Tell the oracle that a register no longer knows when the rows that it holds now were written.
 
-        After a snapshot they are as old as that for the hub; a table that PostgreSQL rewrote has all its rows from then.
+        After a snapshot they are as old as that for the hub; a table PostgreSQL rewrote has all its rows from then.
         """
         self.journal.note(f"{LOADED}.{source}", str(now_us()))
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_ARGS ?=
-TEST_ARGS ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
+TEST_ARGS ?= --numprocesses 3 --dist loadfile --no-loadscope-reorder
 TESTS ?= not further
 
 .PHONY: demo test test-all check gen soak soak-capture bench verify-mysql lock clean

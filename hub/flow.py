@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -64,28 +65,28 @@ def _clean(settings: Settings) -> int:
 class Resolver:
     """link and merge under one model: who is the same, and which value wins."""
 
-    def __init__(self, contracts: Mapping[str, Contract]) -> None:
+    def __init__(self, contracts: Mapping[str, Contract], models: Path | None = None) -> None:
         from hub.link import engine, model
         from hub.merge.golden import Golden
 
-        chosen = model.read()
+        chosen = model.of("person", models)
         sources = [each.source for each in contracts.values()]
         self.authorities: Mapping[str, str] = {source.name: source.authority for source in sources}
-        attesting = frozenset(source.name for source in sources if "nik" in source.attests)
+        attesting = frozenset(source.name for source in sources if chosen.attested in source.attests)
         self.engine = engine.Engine(chosen, self.authorities, attesting)
         self.merge: Merge = Golden(chosen.survivorship)
 
 
-def resolver(contracts: Mapping[str, Contract]) -> Resolver:
-    """Return link and merge for these sources, empty."""
-    return Resolver(contracts)
+def resolver(contracts: Mapping[str, Contract], models: Path | None = None) -> Resolver:
+    """Return link and merge for these sources, empty; `models` is a folder that goes before the models shipped."""
+    return Resolver(contracts, models)
 
 
 def _reconcile(settings: Settings) -> int:
     from hub.persist.agent import run_agent
     from hub.persist.reconcile import Stages
 
-    parts = resolver(contract.load_all(settings))
+    parts = resolver(contract.load_all(settings), settings.models)
     codec = avro.Codec(ConfluentRegistry(settings.endpoint("registry")))
     return run_agent(settings, Stages(parts.engine, parts.merge, parts.authorities), codec)
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import combinations
 
-from hub.link.features import Features, nik_of, unpack
+from hub.link.features import Layout, Slots, identifier_of, unpack
 from hub.link.journal import Journal
-from hub.link.keys import is_nik, keys_of, nik_key
 from hub.link.record import Record, by_id
 from hub.link.score import Scorer
 from hub.link.work import Work
@@ -24,8 +23,10 @@ Members = Record | tuple[Record, ...] | set[Record]
 class Blocks:
     """The index from blocking key to records, and the edges, which live in the records."""
 
-    def __init__(self, journal: Journal, scorer: Scorer, bound: int, threshold: int) -> None:
+    def __init__(self, journal: Journal, layout: Layout, scorer: Scorer, bound: int, threshold: int) -> None:
         self._journal = journal
+        self._layout = layout
+        self._keys = layout.keys
         self._scorer = scorer
         self._bound = bound
         self._threshold = threshold
@@ -34,32 +35,32 @@ class Blocks:
 
     # ------------------------------------------------------------------ reading
 
-    def holders(self, nik: int) -> Iterable[Record]:
-        """Living records that hold a NIK, or none when so many do that it identifies nobody."""
-        members = self._index.get(nik_key(nik))
+    def holders(self, identifier: int) -> Iterable[Record]:
+        """Living records that hold an identifier (by its key), or none when so many do that it identifies nobody."""
+        members = self._index.get(identifier)
         if members is None or isinstance(members, set):
             return ()
         return members if isinstance(members, tuple) else (members,)
 
-    def attested(self, nik: int) -> bool:
-        """Say whether a living record of an attesting source holds the NIK."""
-        return any(record.table.attests for record in self.holders(nik))
+    def attested(self, identifier: int) -> bool:
+        """Say whether a living record of an attesting source holds the identifier."""
+        return any(record.table.attests for record in self.holders(identifier))
 
     # ------------------------------------------------------------------ batch
 
     def refresh(self, work: Work) -> None:
         """Bring index and edges up to the features that the batch assigned."""
         changed = [each for each, packed in work.features_before.items() if packed != each.features]
-        attested = {nik: self.attested(nik) for nik in _attestable(work, changed)}
+        attested = {each: self.attested(each) for each in _attestable(work, changed)}
         for record in changed:
             self._cause = Cause("generic_key", record.id.hex())
             self._turn(work, record, work.features_before[record])
-        for nik, before in attested.items():
-            if self.attested(nik) != before:
-                self._touch_holders(work, nik)
+        for identifier, before in attested.items():
+            if self.attested(identifier) != before:
+                self._touch_holders(work, identifier)
 
-    def _touch_holders(self, work: Work, nik: int) -> None:
-        holders = tuple(self.holders(nik))
+    def _touch_holders(self, work: Work, identifier: int) -> None:
+        holders = tuple(self.holders(identifier))
         attesting = [each for each in holders if each.table.attests]
         for record in holders:
             cause = Cause("attestation", (attesting or [record])[0].id.hex())
@@ -70,8 +71,8 @@ class Blocks:
         now = None
         if record.features is not None:
             now = work.features.get(record) or unpack(record.features)
-        old = keys_of(unpack(packed_before)) if packed_before is not None else []
-        new = keys_of(now) if now is not None else []
+        old = self._keys(unpack(packed_before)) if packed_before is not None else []
+        new = self._keys(now) if now is not None else []
         if old:
             kept = set(new)
             for key in old:
@@ -99,7 +100,7 @@ class Blocks:
         found.discard(record)
         return found
 
-    def _rescore(self, work: Work, record: Record, now: Features | None, candidates: set[Record]) -> None:
+    def _rescore(self, work: Work, record: Record, now: Slots | None, candidates: set[Record]) -> None:
         if not candidates and not record.edges:
             return
         known = dict(record.links())
@@ -196,7 +197,7 @@ class Blocks:
                 if b in specific and a.id < b.id and keys.isdisjoint(specific[b]):
                     self._unlink(work, a, b)
                     self._touch_both(work, a, b)
-        self._touch_if_nik(work, key, members)
+        self._touch_if_identifier(work, key, members)
 
     def _became_specific(self, work: Work, key: int, members: tuple[Record, ...]) -> None:
         """Score the pairs that now share this key."""
@@ -205,19 +206,19 @@ class Blocks:
             if b not in a.edges:
                 self._link(work, a, b, self._scorer.score(living[a], living[b]))
                 self._touch_both(work, a, b)
-        self._touch_if_nik(work, key, members)
+        self._touch_if_identifier(work, key, members)
 
     def _specific_keys(self, record: Record) -> set[int]:
         if record.features is None:
             return set()
-        return {key for key in keys_of(unpack(record.features)) if not isinstance(self._index.get(key), set)}
+        return {key for key in self._keys(unpack(record.features)) if not isinstance(self._index.get(key), set)}
 
     def _touch_both(self, work: Work, a: Record, b: Record) -> None:
         work.touch(a, self._cause)
         work.touch(b, self._cause)
 
-    def _touch_if_nik(self, work: Work, key: int, members: tuple[Record, ...]) -> None:
-        if is_nik(key):
+    def _touch_if_identifier(self, work: Work, key: int, members: tuple[Record, ...]) -> None:
+        if self._layout.identifies(key):
             for record in members:
                 work.touch(record, self._cause)
 
@@ -225,14 +226,14 @@ class Blocks:
 
     def row(self, a: Record, b: Record, code: int) -> EdgeRow:
         """The stored form of an edge."""
-        return EdgeRow(a.id, b.id, self._scorer.weight[code], self._scorer.levels[code])
+        return EdgeRow(a.id, b.id, self._scorer.weight[code], self._scorer.levels(code))
 
     def load(self, records: Iterable[Record]) -> None:
         """Index living records; their edges are loaded by `load_edges`."""
         found: dict[int, list[Record]] = {}
         for record in records:
             if record.features is not None:
-                for key in keys_of(unpack(record.features)):
+                for key in self._keys(unpack(record.features)):
                     found.setdefault(key, []).append(record)
         for key, members in found.items():
             if len(members) == 1:
@@ -252,10 +253,10 @@ class Blocks:
 
 
 def _attestable(work: Work, changed: Iterable[Record]) -> set[int]:
-    niks = set()
+    found = set()
     for record in changed:
         if record.table.attests:
             for packed in (work.features_before[record], record.features):
-                if packed is not None and (nik := nik_of(packed)):
-                    niks.add(nik)
-    return niks
+                if packed is not None and (identifier := identifier_of(packed)):
+                    found.add(identifier)
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hub.link.features import claim_of, nik_of
+from hub.link.features import claim_of, identifier_of
 from hub.link.judgements import Book
 from hub.link.model import Model
 from hub.link.record import Record, by_id
@@ -33,33 +33,33 @@ class Clusterer:
         if len(component) == 2 and self._book.is_empty():
             return self._two(*component)
         group_of: dict[Record, Group] = {record: [record] for record in component}
-        niks = {id(group): self._niks(group) for group in group_of.values()}
+        claims = {id(group): self._claims(group) for group in group_of.values()}
         for a, b in self._decided(component):
-            self._join(group_of, niks, a, b, decided=True)
+            self._join(group_of, claims, a, b, decided=True)
         for a, b in self._edges(component):
-            self._join(group_of, niks, a, b, decided=False)
+            self._join(group_of, claims, a, b, decided=False)
         groups = {id(group): group for group in group_of.values()}
         return [tuple(sorted(group, key=by_id)) for group in groups.values()]
 
     def _two(self, a: Record, b: Record) -> list[tuple[Record, ...]]:
         """The commonest component, two records with a linking edge: attestation alone can part them."""
-        apart = _differ(self._niks([a]), self._niks([b])) or self._largest < 2
+        apart = _differ(self._claims([a]), self._claims([b])) or self._largest < 2
         return [(a,), (b,)] if apart else [(a, b)]
 
     def _join(
-        self, group_of: dict[Record, Group], niks: dict[int, frozenset[int]], a: Record, b: Record, *, decided: bool
+        self, group_of: dict[Record, Group], claims: dict[int, frozenset[int]], a: Record, b: Record, *, decided: bool
     ) -> None:
         x, y = group_of[a], group_of[b]
         if x is y or self._kept_apart(x, y):
             return
-        if not decided and (_differ(niks[id(x)], niks[id(y)]) or not self._near(x, y, group_of)):
+        if not decided and (_differ(claims[id(x)], claims[id(y)]) or not self._near(x, y, group_of)):
             return
         if len(x) + len(y) > self._largest:
             self.refused += 1
             return
         if len(x) < len(y):
             x, y = y, x
-        niks[id(x)] |= niks[id(y)]
+        claims[id(x)] |= claims[id(y)]
         x.extend(y)
         for record in y:
             group_of[record] = x
@@ -90,12 +90,12 @@ class Clusterer:
 
     # ------------------------------------------------------------------ must-not-link and decisions
 
-    def _niks(self, group: Group) -> frozenset[int]:
-        """Attested NIKs in a group of one: a register's own, or one that the record's birth date and sex bear out."""
+    def _claims(self, group: Group) -> frozenset[int]:
+        """Attested identifiers in a group of one: a register's own, or one that the record itself bears out."""
         record = group[0]
         packed = record.features or b""
-        nik = nik_of(packed) if record.table.attests else claim_of(packed)
-        return frozenset((nik,)) if nik and self._attested(nik) else frozenset()
+        claim = identifier_of(packed) if record.table.attests else claim_of(packed)
+        return frozenset((claim,)) if claim and self._attested(claim) else frozenset()
 
     def _kept_apart(self, x: Group, y: Group) -> bool:
         if self._book.is_empty():
@@ -121,5 +121,5 @@ class Clusterer:
 
 
 def _differ(x: frozenset[int], y: frozenset[int]) -> bool:
-    """Say whether two groups hold two different attested NIKs between them."""
+    """Say whether two groups hold two different attested identifiers between them."""
     return bool(x) and bool(y) and (len(x) > 1 or x != y)

@@ -12,11 +12,13 @@ from hashlib import blake2b
 from hub.link.blocks import Blocks
 from hub.link.cluster import Clusterer
 from hub.link.entities import Shift, deltas, id_before, id_now
+from hub.link.features import Layout
 from hub.link.journal import Journal
 from hub.link.judgements import Book
 from hub.link.ledger import Ledger
 from hub.link.model import Model
 from hub.link.record import Record, by_id
+from hub.link.records import RECORDS
 from hub.link.score import Scorer
 from hub.link.sweeps import Sweeps
 from hub.link.work import Work
@@ -31,17 +33,19 @@ class Engine:
     def __init__(self, model: Model, authorities: Mapping[str, str], attesting: frozenset[str]) -> None:
         """Make an empty engine; `authorities` maps a source to its authority, `attesting` names NIK registers."""
         self._journal = Journal()
-        self._scorer = Scorer(model)
+        self.entity = model.entity
+        layout = Layout(model)
+        self._scorer = Scorer(model, layout)
         self._threshold = model.threshold
-        self._ledger = Ledger(self._journal, model.anchor, authorities, attesting)
-        self._blocks = Blocks(self._journal, self._scorer, model.generic_bound, model.threshold)
+        self._ledger = Ledger(self._journal, layout, model.anchor, authorities, attesting)
+        self._blocks = Blocks(self._journal, layout, self._scorer, model.generic_bound, model.threshold)
         self._book = Book(self._journal)
         self._sweeps = Sweeps(self._journal, self._ledger)
         self._clusterer = Clusterer(model, self._book, self._blocks.attested, self._scorer.weight)
         self._pending: tuple[Delta, tuple[Event, ...]] | None = None
         self._applied = False
         self._handlers: dict[type, Callable[[Work, object], None]] = {
-            CleanPerson: self._on_person,  # type: ignore[dict-item]
+            RECORDS[model.entity]: self._on_record,  # type: ignore[dict-item]
             Held: self._on_held,  # type: ignore[dict-item]
             Sweep: self._sweeps.mark,  # type: ignore[dict-item]
             Judgement: self._on_judgement,  # type: ignore[dict-item]
@@ -91,7 +95,7 @@ class Engine:
         for record in living:
             state.update(repr((record.id, record.version, record.root, record.next, id_now(record.mates))).encode())
             for other, code in sorted(record.links(), key=lambda link: link[0].id):
-                state.update(repr((other.id, self._scorer.weight[code], self._scorer.levels[code])).encode())
+                state.update(repr((other.id, self._scorer.weight[code], self._scorer.levels(code))).encode())
         for row in (*self._book.rows(), *self._ledger.lineage.rows(), *self._sweeps.floors()):
             state.update(repr(row).encode())
         return state.hexdigest()
@@ -163,8 +167,8 @@ class Engine:
 
     # ------------------------------------------------------------------ events
 
-    def _on_person(self, work: Work, person: CleanPerson) -> None:
-        self._ledger.take(work, person, self._sweeps.floor(person.source, person.table))
+    def _on_record(self, work: Work, record: CleanPerson) -> None:
+        self._ledger.take(work, record, self._sweeps.floor(record.source, record.table))
         if work.reroots:
             self._move_decisions(work)
 

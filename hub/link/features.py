@@ -1,125 +1,103 @@
-"""What a record says that can identify its person, packed small: the engine holds this and no body.
+"""What a record says that can identify its entity, packed small: the engine holds this and no body.
 
-A packed feature is one bytes object of about 120 bytes; it is unpacked when its record is compared.
+A record's features are a tuple of values, one for each form and fields that the model's comparisons, blocking keys and
+rule read; packed they are one bytes object of 100 to 200 bytes, which is unpacked when its record is compared.
 """
 
 from __future__ import annotations
 
-import struct
-from datetime import date, timedelta
-from functools import lru_cache
+import marshal
+from collections.abc import Callable
+from typing import Any, cast
 
-from hub.link.names import Words, fold
-from hub.wire.records import CleanPerson
+from hub.link import forms, keys, kinds
+from hub.link.compare import nik
+from hub.link.evidence import Rule
+from hub.link.forms import Fields, Form, Slot
+from hub.link.model import Model
+from hub.link.straight import function
 
-_HEAD = struct.Struct("<QQIBQ")
-_BITS = 20
-"""Offset of the byte of sex and marks."""
-_EPOCH = date(1970, 1, 1)
-_SEX = {"male": 1, "female": 2}
-_DEFAULT, _DOUBTFUL = 4, 8
-_DIGITS = 16
+Slots = tuple[Slot, ...]
+"""A record's values; false where nothing is known."""
 
-
-class Features:
-    """A record's features, unpacked for comparing; numbers are 0 and words empty where nothing is known."""
-
-    __slots__ = ("default", "doubtful", "kk", "mother", "name", "nik", "region", "sex", "spellings", "ymd")
-
-    nik: int
-    kk: int
-    ymd: int
-    """Birth date as year << 9 | month << 5 | day."""
-    sex: int
-    default: bool
-    """The birth date is one that registers write when they do not know it."""
-    doubtful: bool
-    """The NIK's date or sex is not the record's own: a borrowed one, or a corrected birth date."""
-    region: int
-    """Deepest region code, with its code system in the lowest bit."""
-    name: Words
-    spellings: tuple[Words, ...]
-    """Other foldings of the name, for comparison only."""
-    mother: Words
+_VERSION = 2
+"""Of marshal's format: the newest that writes equal values as equal bytes, whichever objects hold them."""
+_TRAILER = 8
+_DOUBTFUL = 1 << 63
+_NOTHING = bytes(_TRAILER)
 
 
-def read(person: CleanPerson) -> Features:
-    """Return the features of a living record."""
-    features = Features()
-    features.nik = _number(person.nik)
-    features.kk = _number(person.kk)
-    features.ymd = _date(person.birth_date)
-    features.sex = _SEX.get(person.sex or "", 0)
-    features.default = bool(person.flags) and _is_default(person)
-    features.doubtful = _disagrees(features.nik, features.ymd, features.sex)
-    features.region = _number(person.region) << 1 | (person.region_system == "bps")
-    features.name = name = fold(person.name) if person.name else ()
-    features.mother = fold(person.mother) if person.mother else ()
-    features.spellings = ()
-    for variant in person.name_variants:
-        spelling = fold(variant)
-        if spelling and spelling != name and spelling not in features.spellings:
-            features.spellings += (spelling,)
-    return features
+class Layout:
+    """Which values a model needs, and where they stand."""
+
+    def __init__(self, model: Model) -> None:
+        self._slots: list[tuple[Form, Fields]] = []
+        self.places = tuple([self._place(kinds.find(each.kind).read, each.fields) for each in model.comparisons])
+        """Place of each comparison's value."""
+        self.keys: Callable[[Slots], list[int]] = keys.maker(model.blocks, self._find)
+        """Returns the blocking keys of a record's values, each once."""
+        self._rule = model.rule
+        self._claim = self._claims(model.rule) if model.rule else None
+        self.read: Callable[[Any], Slots] = self._reader()
+        """Returns the values of a living record of the model's entity."""
+
+    def pack(self, slots: Slots) -> bytes:
+        """Return values in the form that the engine keeps: equal bytes for equal values."""
+        claim = self._claim(slots).to_bytes(_TRAILER, "little") if self._claim else _NOTHING
+        return marshal.dumps(slots, _VERSION) + claim
+
+    def identifies(self, key: int) -> bool:
+        """Say whether a blocking key is that of the identifier which a register attests."""
+        return self._rule is not None and keys.is_of(self._rule.block, key)
+
+    def _place(self, form: Form, fields: Fields) -> int:
+        slot = (form, fields)
+        if slot not in self._slots:
+            self._slots.append(slot)
+        return self._slots.index(slot)
+
+    def _find(self, field: str, wanted: tuple[Form, ...], more: Fields) -> int:
+        """The place of a field's value: a comparison's, if one reads it in a form that is wanted, else its own."""
+        for place, (known, fields) in enumerate(self._slots):
+            if fields[0] == field and (not wanted or known in wanted):
+                return place
+        return self._place(wanted[0] if wanted else forms.text, (field, *more))
+
+    def _reader(self) -> Callable[[Any], Slots]:
+        calls = "".join([f"form{place}(record, fields{place}), " for place in range(len(self._slots))])
+        names = {f"form{place}": form for place, (form, _) in enumerate(self._slots)}
+        fields = {f"fields{place}": fields for place, (_, fields) in enumerate(self._slots)}
+        return function("record", [f"return ({calls})"], {**names, **fields})
+
+    def _claims(self, rule: Rule) -> Callable[[Slots], int]:
+        """Make the function from values to the key of the attested identifier, marked where it is doubtful."""
+        place, block = self._find(rule.field, (), ()), rule.block
+        date = self._find(rule.borne_out_by[0], (forms.date,), ()) if rule.borne_out_by else -1
+        sex = self._find(rule.borne_out_by[1], (forms.sex,), ()) if rule.borne_out_by else -1
+
+        def claim(slots: Slots) -> int:
+            value = slots[place]
+            if not value:
+                return 0
+            key = keys.alone(block, value)
+            if date >= 0 and nik.disagrees(cast("int", value), cast("int", slots[date]), cast("int", slots[sex])):
+                return key | _DOUBTFUL
+            return key
+
+        return claim
 
 
-def pack(features: Features) -> bytes:
-    """Return features in the form that the engine keeps."""
-    bits = features.sex | (_DEFAULT if features.default else 0) | (_DOUBTFUL if features.doubtful else 0)
-    head = _HEAD.pack(features.nik, features.kk, features.ymd, bits, features.region)
-    text = " ".join(features.name) + "\n" + " ".join(features.mother)
-    for spelling in features.spellings:
-        text += "\n" + " ".join(spelling)
-    return head + text.encode()
-
-
-def unpack(packed: bytes) -> Features:
-    """Return packed features in the form that comparisons read."""
-    features = Features()
-    features.nik, features.kk, features.ymd, bits, features.region = _HEAD.unpack_from(packed)
-    features.sex = bits & 3
-    features.default = bits & _DEFAULT > 0
-    features.doubtful = bits & _DOUBTFUL > 0
-    texts = packed[_HEAD.size :].decode().split("\n")
-    features.name = tuple(texts[0].split())
-    features.mother = tuple(texts[1].split())
-    features.spellings = tuple([tuple(text.split()) for text in texts[2:]]) if len(texts) > 2 else ()
-    return features
-
-
-def _disagrees(nik: int, ymd: int, sex: int) -> bool:
-    """Say whether a NIK's digits 7 to 12 (DDMMYY, women with 40 added to the day) are of another person."""
-    if not nik or not ymd:
-        return False
-    day, month, year = nik // 10**8 % 100, nik // 10**6 % 100, nik // 10**4 % 100
-    other_sex = sex != 0 and (sex == _SEX["female"]) != (day > 40)
-    return other_sex or (day % 40, month, year) != (ymd & 31, ymd >> 5 & 15, (ymd >> 9) % 100)
-
-
-def _is_default(person: CleanPerson) -> bool:
-    return any(flag.field == "birth_date" and flag.code == "default" for flag in person.flags)
-
-
-def _number(digits: str | None) -> int:
-    return int(digits) if digits and digits.isdecimal() and len(digits) <= _DIGITS else 0
-
-
-@lru_cache(maxsize=1 << 14)
-def _date(days: int | None) -> int:
-    if days is None:
-        return 0
-    try:
-        day = _EPOCH + timedelta(days=days)
-    except OverflowError:
-        return 0
-    return day.year << 9 | day.month << 5 | day.day
+def unpack(packed: bytes) -> Slots:
+    """Return packed features as values."""
+    return cast("Slots", marshal.loads(packed))  # noqa: S302 -- the engine's own bytes; the trailer is ignored
 
 
 def claim_of(packed: bytes) -> int:
-    """Return the NIK of packed features if the record's own birth date and sex bear it out, else 0."""
-    return 0 if packed[_BITS] & _DOUBTFUL else nik_of(packed)
+    """Return the key of the attested identifier if the record itself bears it out, else 0."""
+    claim = int.from_bytes(packed[-_TRAILER:], "little")
+    return 0 if claim & _DOUBTFUL else claim
 
 
-def nik_of(packed: bytes) -> int:
-    """Return the NIK of packed features, or 0."""
-    return int.from_bytes(packed[:8], "little")
+def identifier_of(packed: bytes) -> int:
+    """Return the key of the attested identifier, or 0."""
+    return int.from_bytes(packed[-_TRAILER:], "little") & ~_DOUBTFUL

@@ -1,74 +1,211 @@
-"""Blocking keys: two records are compared when they share one that is not generic.
+"""Blocking keys from data: two records are compared when they share one that is not generic.
 
-A key is an integer under 2**60 (small in memory): its kind in the top three bits, then exact digits where they fit,
-else a fixed hash, so that every process derives the same keys.
+A key is an integer under 2**60 (small in memory): its block in the top four bits, then the value itself where the block
+has one part and that is a number, else a fixed hash, so that every process derives the same keys.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
 from zlib import crc32
 
-from hub.link.features import Features
+from hub.link import forms
+from hub.link.evidence import Block
+from hub.link.forms import Fields, Form, Slot
 from hub.link.names import Words, sound, telling
+from hub.link.straight import function
 
-_KIND = 57
-_MASK = (1 << _KIND) - 1
-_NIK_PART, _BIRTH_WORD, _KK, _MOTHER, _VILLAGE = (kind << _KIND for kind in range(1, 6))
+Find = Callable[[str, tuple[Form, ...], Fields], int]
+"""Returns the place of a field's value in one of some forms, among a record's values."""
+
+EXACT = "exact"
+"""The value itself."""
+BEARS_OUT_NIK = ("birth_date", "sex")
+"""The fields that a NIK repeats."""
+
+_SHIFT = 56
+_MASK = (1 << _SHIFT) - 1
 _WORDS = 3
+_RANGE = re.compile(r"([1-9]\d?)-([1-9]\d?)")
+_WIDTH = 16
+_WORDED = (forms.names, forms.firm, forms.institution, forms.text)
+_CELL = 10_000
+"""Micro-degrees: a cell is 1.1 km wide at the equator."""
+_POLE = 180 * forms.MICRO
 
 
-def nik_key(nik: int) -> int:
-    """Return the blocking key of an exact NIK."""
-    return nik
+# ---------------------------------------------------------------------- transforms
 
 
-def is_nik(key: int) -> bool:
-    """Say whether a key is that of an exact NIK."""
-    return key <= _MASK
+def exact(value: Slot) -> int:
+    """A number itself, a text's hash."""
+    if isinstance(value, int):
+        return value
+    return _text(forms.first(value)) if isinstance(value, str) else hash(value)
 
 
-def keys_of(features: Features) -> list[int]:
-    """Return a record's blocking keys, each once.
-
-    NIK; its digits 5 to 12 (sub-district, birth date, sex) with the initial; birth date (day and month in either
-    order) with each of the first words; KK with the telling word, and in the year of birth; mother (with the name
-    where she has one word only) in the year of birth; name and village in the year of birth.
-    """
-    keys: list[int] = []
-    name, nik, ymd = features.name, features.nik, features.ymd
-    if nik:
-        keys.append(nik)
-    if not name:
-        return keys
-    word = _hash(telling(name))
-    if nik:
-        keys.append(_NIK_PART | (nik // 10000 % 10**8) << 8 | (ord(name[0][0]) & 255))
-    if features.kk:
-        keys.append(_KK | hash((features.kk, word)) & _MASK)
-        if ymd:
-            keys.append(_KK | hash((features.kk, ymd >> 9)) & _MASK)
-    if ymd:
-        _dated(keys, features, word)
-    return keys
+def _initial(name: Words) -> int:
+    return ord(name[0][0])
 
 
-def _dated(keys: list[int], features: Features, word: int) -> None:
-    ymd = features.ymd
-    year, month, day = ymd >> 9, ymd >> 5 & 15, ymd & 31
+def _telling(name: Words) -> int:
+    """The first word that is not one of the commonest, by its sound."""
+    return _sound(telling(name))
+
+
+def _each_word(name: Words) -> set[int]:
+    """The first words of more than one letter, by their sound."""
+    return {_sound(word) for word in name[:_WORDS] if len(word) > 1}
+
+
+def _several_words(name: Words) -> int | None:
+    """All words in any order, by their sound; none of a name of one word."""
+    return hash(tuple(sorted([_sound(word) for word in name]))) if len(name) > 1 else None
+
+
+def _single_word(name: Words) -> int | None:
+    """The word of a name of one word, by its sound."""
+    return _sound(name[0]) if len(name) == 1 else None
+
+
+def _year(value: int) -> int:
+    return value >> 11
+
+
+def _unordered(value: int) -> int | None:
+    """Year with day and month in either order; none where only the year is given."""
+    month, day = value >> 7 & 15, value >> 2 & 31
     low, high = (month, day) if month < day else (day, month)
-    keys += _by_words(features.name, _BIRTH_WORD | (year << 10 | low << 5 | high) << 32)
-    if features.mother:
-        mother = sorted([_hash(each) for each in features.mother])
-        keys.append(_MOTHER | hash((year, *mother, word if len(mother) == 1 else 0)) & _MASK)
-    if features.region:
-        keys.append(_VILLAGE | hash((year, word, features.region)) & _MASK)
+    return value >> 11 << 10 | low << 5 | high if high else None
 
 
-def _by_words(name: Words, base: int) -> set[int]:
-    return {base | _hash(word) for word in name[:_WORDS] if len(word) > 1}
+def _grid(value: tuple[int, int]) -> set[int]:
+    """Cells of four grids, each moved by half a cell: two points within half a cell share at least one."""
+    return {
+        (north // _CELL << 32 | east // _CELL) << 2 | at
+        for at in range(4)
+        for north, east in [(value[0] + _POLE + (at & 1) * _CELL // 2, value[1] + _POLE + (at >> 1) * _CELL // 2)]
+    }
+
+
+class Transform(NamedTuple):
+    """How a field becomes part of a key."""
+
+    make: Callable[[Any], int | set[int] | None]
+    """From a known value to a number, to several of which each makes a key of its own, or to none."""
+    forms: tuple[Form, ...] = ()
+    """The forms that it takes, the usual one first; none named: whichever the comparison of the field reads."""
+    more: Fields = ()
+    """Further fields of that form."""
+    view: Callable[[Any], Any] | None = None
+    """What is made of the value before, once for all transforms of a field."""
+
+
+TRANSFORMS: Mapping[str, Transform] = {
+    EXACT: Transform(exact),
+    "place": Transform(exact, (forms.place,), ("region_system",)),
+    "grid": Transform(_grid, (forms.point,), ("longitude",)),
+    "initial": Transform(_initial, _WORDED, (), forms.words),
+    "telling": Transform(_telling, _WORDED, (), forms.words),
+    "each_word": Transform(_each_word, _WORDED, (), forms.words),
+    "several_words": Transform(_several_words, _WORDED, (), forms.words),
+    "single_word": Transform(_single_word, _WORDED, (), forms.words),
+    "year": Transform(_year, (forms.date,)),
+    "unordered": Transform(_unordered, (forms.date,)),
+}
+"""By name; beside these, `5-12` takes digits of a number of 16."""
+_SEVERAL = frozenset({"each_word", "grid"})
+"""Transforms that make sets."""
+
+
+def knows(transform: str) -> bool:
+    """Say whether a transform exists."""
+    return transform in TRANSFORMS or _digits(transform) is not None
+
+
+def _digits(transform: str) -> Transform | None:
+    """Digits of a number of 16, the first and the last named."""
+    match = _RANGE.fullmatch(transform)
+    if match is None or not int(match[1]) <= int(match[2]) <= _WIDTH:
+        return None
+    above, below = 10 ** (int(match[2]) - int(match[1]) + 1), 10 ** (_WIDTH - int(match[2]))
+    return Transform(lambda value: value // below % above, (forms.digits,))
 
 
 @lru_cache(maxsize=1 << 14)
-def _hash(word: str) -> int:
+def _sound(word: str) -> int:
     return crc32(sound(word).encode())
+
+
+def _text(value: str) -> int:
+    return int.from_bytes(blake2b(value.encode(), digest_size=7).digest(), "big")
+
+
+# ---------------------------------------------------------------------- keys
+
+
+def maker(blocks: Iterable[Block], find: Find) -> Callable[[tuple[Slot, ...]], list[int]]:
+    """Return the function from a record's values to its keys, each once."""
+    return _Writing(find).write(blocks)
+
+
+class _Writing:
+    """Writes that function: each view of a value once, each part once, then the blocks."""
+
+    def __init__(self, find: Find) -> None:
+        self._find = find
+        self._views: list[tuple[int, Callable[[Any], Any] | None]] = []
+        self._parts: list[tuple[str, str]] = []
+        self._lines: list[str] = ["keys = []"]
+        self._names: dict[str, object] = {}
+
+    def write(self, blocks: Iterable[Block]) -> Callable[[tuple[Slot, ...]], list[int]]:
+        for at, block in enumerate(blocks):
+            parts = [self._part(*part) for part in block.parts]
+            several = [part for part, (_, transform) in zip(parts, block.parts, strict=True) if transform in _SEVERAL]
+            told = f"if {' and '.join([f'{part} is not None' for part in parts])}: keys"
+            whole = parts[0] if len(parts) == 1 else f"hash(({', '.join(parts)}))"
+            key = f"{at << _SHIFT} | {whole} & {_MASK}"
+            if several:
+                each = " ".join([f"for {part} in {part}" for part in several])
+                self._lines.append(f"{told} += [{key} {each}]")
+            else:
+                self._lines.append(f"{told}.append({key})")
+        return function("slots", [*self._lines, "return keys"], self._names)
+
+    def _part(self, field: str, name: str) -> str:
+        """The variable that holds a part."""
+        if (field, name) not in self._parts:
+            transform = TRANSFORMS.get(name) or _digits(name)
+            if transform is None:
+                raise KeyError(name)
+            view, number = self._view(field, transform), len(self._parts)
+            self._parts.append((field, name))
+            self._names[f"make{number}"] = transform.make
+            self._lines.append(f"part{number} = None if {view} is None else make{number}({view})")
+        return f"part{self._parts.index((field, name))}"
+
+    def _view(self, field: str, transform: Transform) -> str:
+        """The variable that holds what the transforms of a field take."""
+        view = (self._find(field, transform.forms, transform.more), transform.view)
+        if view not in self._views:
+            number, value = len(self._views), f"slots[{view[0]}]"
+            self._views.append(view)
+            self._names[f"see{number}"] = transform.view
+            seen = f"see{number}({value})" if transform.view else value
+            self._lines.append(f"view{number} = {seen} if {value} else None")
+        return f"view{self._views.index(view)}"
+
+
+def alone(block: int, value: Slot) -> int:
+    """Return the key of a known value in a block that holds it alone."""
+    return block << _SHIFT | exact(value) & _MASK
+
+
+def is_of(block: int, key: int) -> bool:
+    """Say whether a key is of a block."""
+    return key >> _SHIFT == block

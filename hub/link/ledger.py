@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from hub.link import features
+from hub.link.features import Layout
 from hub.link.journal import Journal
 from hub.link.lineage import Lineage, same_commit_or_later
 from hub.link.record import Record, Table
@@ -18,9 +18,15 @@ class Ledger:
     """The records; a state is taken when its version is higher than the known one and not below the table's floor."""
 
     def __init__(
-        self, journal: Journal, anchor: tuple[str, ...], authorities: Mapping[str, str], attesting: frozenset[str]
+        self,
+        journal: Journal,
+        layout: Layout,
+        anchor: tuple[str, ...],
+        authorities: Mapping[str, str],
+        attesting: frozenset[str],
     ) -> None:
         self._journal = journal
+        self._layout = layout
         self._ranks = {source: _rank(anchor, authority) for source, authority in authorities.items()}
         self._lowest_rank = len(anchor)
         self._attesting = attesting
@@ -174,8 +180,8 @@ class Ledger:
             return
         work.bodies[record] = person
         work.content.add(record)
-        work.features[record] = fresh = features.read(person)
-        self._set_features(work, record, features.pack(fresh))
+        work.features[record] = fresh = self._layout.read(person)
+        self._set_features(work, record, self._layout.pack(fresh))
 
     def _delete(self, work: Work, record: Record, successor: bytes | None, before: bytes) -> None:
         if successor is None or self._taken(successor, record.version):
@@ -307,7 +313,7 @@ class Ledger:
             if row.seen == row.version:
                 record.seen = record.version
             if row.body is not None and not row.deleted:
-                record.features = features.pack(features.read(row.body))
+                record.features = self._layout.pack(self._layout.read(row.body))
                 self._index_root(record, record.root, was_moved=False)
             if row.next is not None:
                 self._set_next(record, row.next)

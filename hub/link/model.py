@@ -1,29 +1,32 @@
-"""The versioned model file: levels, weights, bounds and source ranks, read once and checked whole."""
+"""The model of an entity: comparisons, weights, blocking keys, rules, bounds and source ranks, all as data.
+
+`hub/link/models` holds the files that ship; see docs/resolution.md for what stands in one.
+"""
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from hub.link.compare import birth, kk, mother, name, nik, sex
+from hub.link.evidence import Block, Comparison, Rule, Together
+from hub.link.model_file import File
 from hub.wire.errors import RefuseToStart
 
-COMPARISONS = {"nik": nik, "name": name, "birth": birth, "sex": sex, "kk": kk, "mother": mother}
-"""Comparison modules by name, in the order in which levels are stored and explained."""
-
-DEFAULT = Path(__file__).with_name("models") / "person-1.toml"
-
-_SCALARS = {"version", "prior", "threshold", "floor", "generic_bound", "max_cluster", "anchor"}
+SHIPPED = Path(__file__).with_name("models")
+DEFAULT = SHIPPED / "person-2.toml"
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A person model; weights are integer milli-bits."""
+    """A model of one entity; weights are integer milli-bits."""
 
+    entity: str
     version: str
+    origin: str
+    """hand or trained."""
+    trained_on: str
     prior: int
     threshold: int
     floor: int
@@ -31,47 +34,53 @@ class Model:
     max_cluster: int
     anchor: tuple[str, ...]
     """Authorities, best first: the entity id hangs on the best one's record."""
-    weights: Mapping[str, tuple[int, ...]]
-    """Weight of each level, by comparison, in the order of the comparison's LEVELS."""
+    comparisons: tuple[Comparison, ...]
+    """In the order in which levels are stored and explained."""
+    together: tuple[Together, ...]
+    blocks: tuple[Block, ...]
+    rule: Rule | None
     survivorship: Mapping[str, tuple[str, ...]]
     """Authorities, best first, by attribute group of the golden record."""
+
+    @property
+    def attested(self) -> str | None:
+        """The identifier that a register's records prove, as contracts name it in `attests`."""
+        return self.rule.field if self.rule else None
+
+    def comparison(self, name: str) -> Comparison:
+        """Return a comparison by its name; raises KeyError for none."""
+        for each in self.comparisons:
+            if each.name == name:
+                return each
+        raise KeyError(name)
 
 
 def read(path: Path = DEFAULT) -> Model:
     """Read a model file; raises RefuseToStart naming the entry at fault."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise RefuseToStart(f"model file {path.name} cannot be read: {error}; restore it from the package") from error
-    _expect(path, "the file", set(raw), _SCALARS | {"compare", "survivorship"})
-    _expect(path, "[compare]", set(raw["compare"]), set(COMPARISONS))
-    try:
-        return Model(
-            version=str(raw["version"]),
-            prior=_milli(raw["prior"]),
-            threshold=_milli(raw["threshold"]),
-            floor=_milli(raw["floor"]),
-            generic_bound=int(raw["generic_bound"]),
-            max_cluster=int(raw["max_cluster"]),
-            anchor=tuple(raw["anchor"]),
-            weights={each: _weights(path, each, raw["compare"][each]) for each in COMPARISONS},
-            survivorship={group: tuple(order) for group, order in raw["survivorship"].items()},
-        )
-    except (TypeError, ValueError) as error:
-        raise RefuseToStart(f"model file {path.name}: {error}; weights and bounds are numbers, orders lists") from error
+    file = File(path)
+    return Model(
+        **file.head(),
+        comparisons=file.comparisons(),
+        together=file.together(),
+        blocks=file.blocks(),
+        rule=file.rule(),
+        survivorship=file.survivorship(),
+    )
 
 
-def _weights(path: Path, comparison: str, table: dict[str, Any]) -> tuple[int, ...]:
-    levels = COMPARISONS[comparison].LEVELS
-    _expect(path, f"[compare.{comparison}]", set(table), set(levels[1:]))
-    return (0, *[_milli(table[level]) for level in levels[1:]])
+def of(entity: str, folder: Path | None = None) -> Model:
+    """Read the newest model of an entity from a folder, where it has none from those that ship."""
+    for place in (folder, SHIPPED):
+        found = [] if place is None else sorted(_numbered(place, entity))
+        if found:
+            return read(found[-1][1])
+    raise RefuseToStart(f"no model for {entity!r}: put {entity}-1.toml into the folder that SATUDATA_MODELS names")
 
 
-def _milli(bits: float) -> int:
-    return round(float(bits) * 1000)
-
-
-def _expect(path: Path, where: str, found: set[str], wanted: set[str]) -> None:
-    if found != wanted:
-        missing, unknown = sorted(wanted - found), sorted(found - wanted)
-        raise RefuseToStart(f"model file {path.name}, {where}: missing {missing}, unknown {unknown}; it must name all")
+def _numbered(folder: Path, entity: str) -> list[tuple[int, Path]]:
+    found = []
+    for path in folder.glob(f"{entity}-*.toml"):
+        number = re.fullmatch(rf"{entity}-(\d+)", path.stem)
+        if number:
+            found.append((int(number[1]), path))
+    return found

@@ -33,6 +33,10 @@ _LEADING = {"M": "MUHAMMAD", "MD": "MUHAMMAD"}
 _LINKING = frozenset({"BIN", "BINTI", "BT", "BTE", "B"})
 _COMMON = frozenset({"MUHAMMAD", "AHMAD", "SITI", "ABDUL", "NUR", "SRI", "MARIA"})
 _OLD_SPELLING = (("OE", "U"), ("TJ", "C"), ("DJ", "J"), ("NJ", "NY"), ("SJ", "SY"), ("CH", "KH"))
+_THROAT = re.compile("K+H+")
+"""KHAIRUL, CHAIRUL and HAIRUL, RACHMAN and RAHMAN are one name each."""
+_SERVANT = re.compile(r"ABD[UO](?:L|([RSNTDZ])(?=\1)|(?=[RSNTDZ]))(\w{4,})")
+"""ABDURRAHMAN, ABDURAHMAN and ABDULRAHMAN are ABDUL RAHMAN; ABDULLAH is one word."""
 _NOT_WORD = re.compile(r"[^A-Z0-9 ]+")
 _SOUND = str.maketrans({"V": "F", "P": "F", "Z": "S", "D": "T", "J": "Y", "Q": "K", "H": None, "X": "S"})
 _VOWELS = frozenset("AEIOUY")
@@ -45,7 +49,14 @@ def _fold_word(word: str) -> str:
         return known
     for old, new in _OLD_SPELLING:
         word = word.replace(old, new)
+    word = _THROAT.sub("H", word)
     return _SHORT_FORMS.get(word, word)
+
+
+def _apart(word: str) -> tuple[str, ...]:
+    """Write a name of Abdul, run together with its article's letter, as two words."""
+    servant = _SERVANT.fullmatch(word)
+    return ("ABDUL", servant[2]) if servant else (word,)
 
 
 def fold(name: str) -> Words:
@@ -53,6 +64,8 @@ def fold(name: str) -> Words:
     words = _NOT_WORD.sub(" " if "-" in name or "/" in name else "", name.upper()).split()
     if len(words) > 1 and words[0] in _LEADING:
         words[0] = _LEADING[words[0]]
+    if "ABD" in name.upper():
+        words = [part for word in words for part in _apart(word)]
     return tuple([_fold_word(word) for word in words if word not in _LINKING or len(words) == 1])
 
 

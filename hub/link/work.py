@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.link.features import Features
+from hub.link.features import Slots
 from hub.link.record import Record
 from hub.wire.decisions import Cause, Delta, JudgementRow
 from hub.wire.records import CleanPerson
@@ -17,7 +17,7 @@ class Work:
         """Records whose row changes."""
         self.bodies: dict[Record, CleanPerson] = {}
         """Bodies taken in this batch."""
-        self.features: dict[Record, Features] = {}
+        self.features: dict[Record, Slots] = {}
         """Unpacked features of the bodies."""
         self.features_before: dict[Record, bytes | None] = {}
         """Packed features at the batch's start, of records whose features were assigned."""

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     database: str | None = Field(None, description="the hub's PostgreSQL, as a libpq URL")
     secret_file: Path | None = Field(None, description="file with the master secret (32 bytes or more)")
     sources: Path | None = Field(None, description="folder of source contracts; default: the ones shipped")
+    models: Path | None = Field(None, description="folder of models that go before the ones shipped, <entity>-<n>.toml")
     probe_port: int = Field(0, description="port of /metrics, /healthz, /readyz; 0 = any free one")
     serve_host: str = Field("127.0.0.1", description="address of the HTTP API; only loopback is allowed for now")
     serve_port: int = Field(8088, description="port of the HTTP API; 0 = any free one, see <home>/run/serve.json")

@@ -1,1 +1,4 @@
-"""One module a comparison: the names of its levels and a symmetric function from two features to a level's index."""
+"""One module a kind of comparison: the form it reads, its levels, words for them, and a symmetric function.
+
+`compare` takes two known values and returns the index of a level; index 0, `missing`, is the engine's own.
+"""

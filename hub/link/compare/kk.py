@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from hub.link.features import Features
+from hub.link import forms
 
+FIELDS = (1, 1)
 LEVELS = ("missing", "same", "different")
+TEXTS = {"same": ("sama", "equal"), "different": ("berbeda", "different")}
+
+read = forms.digits
+spell = "{:016d}".format
 
 
-def compare(a: Features, b: Features) -> int:
+def compare(a: int, b: int) -> int:
     """Return the level of two family card numbers."""
-    if not a.kk or not b.kk:
-        return 0
-    return 1 if a.kk == b.kk else 2
+    return 1 if a == b else 2

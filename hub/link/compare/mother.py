@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from hub.link.features import Features
+from hub.link import forms
+from hub.link.forms import CUT
 from hub.link.names import CLOSE, DIFFERENT, MIXED, PARTIAL, REORDERED, SAME, SHORTENED, relate
 
+FIELDS = (1, 1)
 LEVELS = ("missing", "exact", "exact_word", "close", "partial", "different")
+TEXTS = {
+    "exact": ("sama", "equal"),
+    "exact_word": ("sama, hanya satu kata", "equal, one word only"),
+    "close": ("hampir sama", "nearly equal"),
+    "partial": ("hanya satu kata yang sama", "one word only, and it is equal"),
+    "different": ("berbeda", "different"),
+}
 
 _LEVEL = {SAME: 1, REORDERED: 3, SHORTENED: 3, CLOSE: 3, PARTIAL: 4, MIXED: 5, DIFFERENT: 5}
 
+read = forms.names
+spell = forms.first
 
-def compare(a: Features, b: Features) -> int:
+
+def compare(a: str, b: str) -> int:
     """Return the level of two mothers' names."""
-    x, y = a.mother, b.mother
-    if not x or not y:
-        return 0
-    if x == y:
-        return 1 if len(x) > 1 else 2
-    return _LEVEL[relate(x, y)]
+    if CUT in a or CUT in b:
+        a, b = forms.first(a), forms.first(b)
+    if a == b:
+        return 1 if " " in a else 2
+    return _LEVEL[relate(tuple(a.split()), tuple(b.split()))]

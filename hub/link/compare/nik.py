@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from rapidfuzz.distance import OSA
 
-from hub.link.features import Features
+from hub.link import forms
 
+FIELDS = (1, 1)
 LEVELS = ("missing", "exact", "typo", "serial_typo", "serial_next", "serial_other", "date_part", "different")
+TEXTS = {
+    "exact": ("sama", "equal"),
+    "typo": ("beda satu angka, mungkin salah ketik", "one digit off, perhaps mistyped"),
+    "serial_typo": ("nomor urut beda satu angka, mungkin salah ketik", "serial one digit off, perhaps mistyped"),
+    "serial_next": ("nomor urut berdekatan, mungkin kembar", "serials next to each other, perhaps twins"),
+    "serial_other": ("wilayah dan tanggal sama, nomor urut lain", "same district and date, other serial"),
+    "date_part": ("hanya bagian tanggal sama", "only the date part is equal"),
+    "different": ("berbeda", "different"),
+}
+
+read = forms.digits
+spell = "{:016d}".format
 
 
-def compare(a: Features, b: Features) -> int:
+def compare(x: int, y: int) -> int:
     """Return the level of two NIKs; digits are PPKKCC DDMMYY SSSS, women with 40 added to the day."""
-    x, y = a.nik, b.nik
-    if not x or not y:
-        return 0
     if x == y:
         return 1
     head_x, serial_x = divmod(x, 10000)
@@ -23,6 +33,19 @@ def compare(a: Features, b: Features) -> int:
     if OSA.distance(f"{x:016d}", f"{y:016d}", score_cutoff=1) <= 1:
         return 2
     return 6 if head_x % 10**6 == head_y % 10**6 else 7
+
+
+def disagrees(nik: int, date: int, sex: int) -> bool:
+    """Say whether a NIK's digits 7 to 12 are not of a record's own birth date (form `date`) and sex (form `sex`).
+
+    Such a NIK is a borrowed one, or the birth date was corrected since.
+    """
+    ymd = date >> 2
+    if not nik or not ymd & 511:
+        return False
+    day, month, year = nik // 10**8 % 100, nik // 10**6 % 100, nik // 10**4 % 100
+    other_sex = sex != 0 and (sex == 2) != (day > 40)
+    return other_sex or (day % 40, month, year) != (ymd & 31, ymd >> 5 & 15, (ymd >> 9) % 100)
 
 
 def _serial(x: int, y: int) -> int:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from hub.link.features import Features
+from hub.link import forms
 
+FIELDS = (1, 1)
 LEVELS = ("missing", "same", "different")
+TEXTS = {"same": ("sama", "equal"), "different": ("berbeda", "different")}
+
+read = forms.sex
+spell = str
 
 
-def compare(a: Features, b: Features) -> int:
+def compare(a: int, b: int) -> int:
     """Return the level of two sexes."""
-    if not a.sex or not b.sex:
-        return 0
-    return 1 if a.sex == b.sex else 2
+    return 1 if a == b else 2

@@ -7,7 +7,7 @@ from datetime import date
 from hashlib import blake2b
 
 from hub.link.engine import Engine
-from hub.link.model import read
+from hub.link.model import Model, read
 from hub.merge.golden import golden
 from hub.wire.decisions import Delta, EdgeRow, Event, FloorRow, JudgementRow, LineageRow, RecordRow, State
 from hub.wire.records import CleanPerson, GoldenPerson, Held, Judgement, Pair, Sweep
@@ -99,8 +99,8 @@ def judge(identity: str, verdict: str, *pairs: tuple[str, str], **more: object) 
 class Hub:
     """An engine with a store: takes each delta as persist does, and can be loaded again from it."""
 
-    def __init__(self, **bounds: int) -> None:
-        self.model = replace(MODEL, **bounds)  # type: ignore[arg-type]
+    def __init__(self, model: Model = MODEL, **bounds: int) -> None:
+        self.model = replace(model, **bounds)  # type: ignore[arg-type]
         self.engine = self._engine()
         self.records: dict[bytes, RecordRow] = {}
         self.lineage: dict[tuple[bytes, bytes, bytes], LineageRow] = {}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import blake2b
 from itertools import combinations
+from typing import Any
 
 from hub.link.engine import Engine
 from hub.link.model import Model, read
@@ -39,6 +40,8 @@ LAST = words("""
 SANTOSO HIDAYAT PRATAMA SAPUTRA WIJAYA SUSANTO KURNIAWAN SETIAWAN RAMADHAN FIRMANSYAH NASUTION SIREGAR LUBIS
 HARAHAP CHANIAGO TANJUNG KOTO PILIANG SIKUMBANG JAMBAK ANGGRAINI PERMATA UTAMI LESTARI HANDAYANI RAHAYU SAFITRI
 WAHYUNI PUSPITA MAHARANI SALSABILA AZZAHRA MAULANA ARIFIN HAKIM SYAHPUTRA ABDULLAH ISMAIL IBRAHIM YAHYA""")
+TOWNS = words("BUNGO BUNGO BUNGO MUARA_BUNGO MUARA_BUNGO TEBO JAMBI BANGKO PADANG SOLOK")
+STREETS = words("SUDIRMAN DIPONEGORO GAJAH_MADA RANGKAYO_HITAM SULTAN_THAHA LINTAS_SUMATERA PASAR MERDEKA")
 SHORT = {"MUHAMMAD": ("MUHAMAD", "MOHAMMAD", "MOHD", "MUH", "M"), "AHMAD": ("ACHMAD", "AKHMAD"), "SITI": ("ST",)}
 
 
@@ -54,6 +57,10 @@ class Person:
     born: date
     mother: str
     village: str
+    birth_place: str
+    street: str
+    rt: int
+    phone: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class Rates:
     placeholder: float = 0.02
     variant: float = 0.20
     date: float = 0.04
+    moved: float = 0.05
 
 
 def record_id(source: str, number: int) -> bytes:
@@ -89,6 +97,8 @@ def _family(found: list[Person], serials: dict[str, int], family: int, rng: rand
     issued = f"{1 + rng.randrange(28):02d}{1 + rng.randrange(12):02d}{rng.randrange(5, 24):02d}"
     kk = f"1508{district:02d}{issued}{family:04d}"
     place = f"1508{district:02d}{village}"
+    street, rt = f"{rng.choice(STREETS)} NO {1 + rng.randrange(90)}", 1 + rng.randrange(12)
+    phone = f"+62812{rng.randrange(10**8):08d}" if rng.random() < 0.6 else None
 
     def born(low: int, high: int) -> date:
         return date.fromordinal(date(low, 1, 1).toordinal() + rng.randrange((high - low) * 365))
@@ -96,7 +106,8 @@ def _family(found: list[Person], serials: dict[str, int], family: int, rng: rand
     def add(name: str, sex: str, day: date, mother: str) -> None:
         head = f"1508{district:02d}{day.day + (40 if sex == 'female' else 0):02d}{day.month:02d}{day.year % 100:02d}"
         serials[head] = serials.get(head, 0) + 1
-        found.append(Person(len(found), f"{head}{serials[head]:04d}", kk, name, sex, day, mother, place))
+        nik, town = f"{head}{serials[head]:04d}", rng.choice(TOWNS)
+        found.append(Person(len(found), nik, kk, name, sex, day, mother, place, town, street, rt, phone))
 
     wife = _name("female", rng)
     father = born(1955, 1995)
@@ -166,10 +177,21 @@ def _record(person: Person, source: str, family: list[Person], rng: random.Rando
         sex=person.sex,
         birth_date=(born - EPOCH).days,
         mother=None if source == "dinsos" else person.mother,
-        region=person.village,
-        region_system="kemendagri",
+        birth_place=person.birth_place.replace("_", " "),
+        phone=None if source == "dukcapil" else person.phone,
+        **_address(person, source, rng, rates),
         flags=tuple(flags),
     )
+
+
+def _address(person: Person, source: str, rng: random.Random, rates: Rates) -> dict[str, Any]:
+    """The address as an office writes it; some moved since another office wrote it down."""
+    if rng.random() < rates.moved:
+        return {"region": f"1508{1 + rng.randrange(17):02d}{2001 + rng.randrange(9)}", "region_system": "kemendagri"}
+    street = person.street.replace("_", " ")
+    written = {"dukcapil": street, "dapodik": f"JL. {street}", "dinsos": None}[source]
+    rt = None if source == "dapodik" else person.rt
+    return {"street": written, "rt": rt, "region": person.village, "region_system": "kemendagri"}
 
 
 def _nik(person: Person, family: list[Person], rng: random.Random, rates: Rates) -> str | None:

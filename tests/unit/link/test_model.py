@@ -6,43 +6,77 @@ from pathlib import Path
 
 import pytest
 
-from hub.link import features as kept
-from hub.link.features import unpack
+from hub.link import forms, kinds
+from hub.link.features import Layout, claim_of, identifier_of, unpack
 from hub.link.journal import Journal
-from hub.link.keys import keys_of
-from hub.link.model import DEFAULT, read
+from hub.link.model import DEFAULT, SHIPPED, of, read
 from hub.wire.errors import RefuseToStart
 from hub.wire.records import CleanPerson
 from tests.unit.link.builders import BUDI, MODEL, day, person
 
+LAYOUT = Layout(MODEL)
+
 
 def pack(record: CleanPerson) -> bytes:
-    return kept.pack(kept.read(record))
+    return LAYOUT.pack(LAYOUT.read(record))
+
+
+def keys(record: CleanPerson) -> list[int]:
+    return LAYOUT.keys(unpack(pack(record)))
+
+
+def value(record: CleanPerson, comparison: str) -> object:
+    place = [each.name for each in MODEL.comparisons].index(comparison)
+    return unpack(pack(record))[LAYOUT.places[place]]
 
 
 def test_the_shipped_model_is_whole() -> None:
-    assert MODEL.version == "person-1"
     assert MODEL.prior < MODEL.floor < 0 < MODEL.threshold
-    assert MODEL.weights["nik"][0] == 0
+    assert MODEL.comparison("nik").weights[0].milli == 0
+    assert MODEL.attested == "nik"
     assert MODEL.anchor[0] == "register"
+
+
+ADJUSTED = '[compare.frequency]\ntable = "n"\nlevel = "exact"\n[compare.levels]\n'
 
 
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
-        ("serial_next", "serial_near", "serial_near"),
-        ("[compare.kk]", "[compare.npwp]", "npwp"),
-        ('version = "person-1"', "", "version"),
-        ("prior = -18.0", 'prior = "low"', "numbers"),
+        ("serial_next =", "serial_near =", r"\[\[compare\]\] nik, levels: missing \['serial_next'\]"),
+        ("kind = \"kk\"", "kind = \"blood\"", "kind 'blood' is none of"),
+        ('fields = ["kk"]', 'fields = ["npwp"]', "a person record has no field 'npwp'"),
+        ('fields = ["kk"]', 'fields = ["kk", "nik"]', "reads 1 to 1 fields"),
+        ('name = "kk"', 'name = "nik"', "each needs a name of its own"),
+        ('name = "kk"', 'namee = "kk"', "namee"),
+        ('entity = "person"', 'entity = "animal"', "'animal' is none of"),
+        ('origin = "hand"', 'origin = "guess"', "hand, trained"),
+        ('version = "person-', '# version = "person-', "version"),
+        ("prior = -18.0", 'prior = "low"', "prior.*numbers"),
+        ("prior = -18.0", "prior = nan", "prior.*numbers"),
         ("prior = -18.0", "prior = ", "cannot be read"),
+        ("max_cluster = 200", "max_cluster = 0", "max_cluster.*1 or more"),
+        ("serial_next = -4.0", "serial_next = {m = 0.1}", "serial_next: needs bits, or both m and u"),
+        ("serial_next = -4.0", "serial_next = {m = 0.1, u = 0.0}", "shares above 0"),
+        ("serial_next = -4.0", "serial_next = {bits = 1, fixed = 1}", "true or false"),
+        ('parts = ["nik"]', 'parts = ["nik", "sex"]', "must hold nik alone"),
+        ('"nik:5-12"', '"nik:12-5"', "transform '12-5' is none of"),
+        ('"nik:5-12"', '"nick:5-12"', "no field 'nick'"),
+        ('kind = "attested"', 'kind = "never"', "one kind, attested"),
+        ('borne_out_by = ["birth_date", "sex"]', 'borne_out_by = ["sex"]', "only a nik can be borne out"),
+        ("[compare.levels]\nexact = 11.5", f"{ADJUSTED}exact = 1", "level exact must give its u"),
+        ("[compare.levels]\nexact = 11.5", f"{ADJUSTED}exact = {{bits = 1, u = 0.1}}", "not in person-7.frequencies"),
+        ("[[rule]]", '[[together]]\nnames = ["kk", "street"]\ncap = 1.0\n[[rule]]', "comparisons of the file"),
     ],
-)
+)  # fmt: skip
 def test_a_model_file_with_a_fault_is_refused_by_name(tmp_path: Path, old: str, new: str, named: str) -> None:
-    path = tmp_path / "person-2.toml"
-    path.write_text(DEFAULT.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    path = tmp_path / "person-7.toml"
+    text = SHIPPED.joinpath("person-1.toml").read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(RefuseToStart, match=named) as caught:
         read(path)
-    assert "person-2.toml" in str(caught.value)
+    assert "person-7.toml" in str(caught.value)
 
 
 def test_a_missing_model_file_is_refused(tmp_path: Path) -> None:
@@ -50,26 +84,70 @@ def test_a_missing_model_file_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "none.toml")
 
 
+def test_a_frequency_file_with_a_fault_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "person-7.toml"
+    path.write_text(DEFAULT.read_text(encoding="utf-8"), encoding="utf-8")
+    path.with_name("person-7.frequencies.json").write_text('{"names": {"shares": {"BUDI": 0}}}')
+    with pytest.raises(RefuseToStart, match=r"person-7.frequencies.json.*0 is no share"):
+        read(path)
+
+
+def test_the_newest_file_of_a_folder_is_the_model_and_else_the_one_that_ships(tmp_path: Path) -> None:
+    assert of("person", tmp_path).version == of("person").version == MODEL.version
+    text = SHIPPED.joinpath("person-1.toml").read_text(encoding="utf-8")
+    for number in (2, 10):
+        changed = text.replace('version = "person-1"', f'version = "local-{number}"')
+        (tmp_path / f"person-{number}.toml").write_text(changed, encoding="utf-8")
+    assert of("person", tmp_path).version == "local-10"
+    with pytest.raises(RefuseToStart, match="SATUDATA_MODELS"):
+        of("animal", tmp_path)
+
+
+@pytest.mark.parametrize("kind", kinds.names())
+def test_every_kind_keeps_the_contract(kind: str) -> None:
+    found = kinds.find(kind)
+    assert found.LEVELS[0] == kinds.MISSING
+    assert len(set(found.LEVELS)) == len(found.LEVELS) <= 16
+    assert set(found.TEXTS) == set(found.LEVELS[1:])
+    assert all(indonesian and english for indonesian, english in found.TEXTS.values())
+    assert 1 <= found.FIELDS[0] <= found.FIELDS[1]
+
+
 def test_features_come_back_as_they_went_in_and_stay_small() -> None:
-    packed = pack(person("s1", 1, name_variants=("BOEDI SANTOSO", "BUDHI SANTOSO")))
-    features = unpack(packed)
-    assert (features.nik, features.kk, features.sex) == (1508021203900001, 1508020101100001, 1)
-    assert (features.ymd >> 9, features.ymd >> 5 & 15, features.ymd & 31) == (1990, 3, 12)
-    assert features.name == ("BUDI", "SANTOSO")
-    assert features.spellings == (("BUDHI", "SANTOSO"),)
-    assert features.mother == ("SITI", "AMINAH")
-    assert len(packed) < 100
-    empty = unpack(pack(person("s1", 1, {})))
-    assert (empty.nik, empty.ymd, empty.name, empty.mother, empty.spellings) == (0, 0, (), (), ())
+    known = person("s1", 1, name_variants=("BOEDI SANTOSO", "BUDHI SANTOSO"))
+    assert value(known, "nik") == 1508021203900001
+    assert value(known, "kk") == 1508020101100001
+    assert value(known, "sex") == 1
+    assert value(known, "birth") == (1990 << 9 | 3 << 5 | 12) << 2
+    assert value(known, "name") == "BUDI SANTOSO\nBUDHI SANTOSO"
+    assert value(known, "mother") == "SITI AMINAH"
+    assert len(pack(known)) < 160
+    assert not any(unpack(pack(person("s1", 1, {}))))
 
 
 def test_dates_outside_the_calendar_are_no_feature() -> None:
-    assert unpack(pack(person("s1", 1, birth_date=10**8))).ymd == 0
+    assert value(person("s1", 1, birth_date=10**8), "birth") == 0
+
+
+def test_a_name_as_long_as_a_column_is_marked_and_compared_without_the_mark() -> None:
+    written = "SITI NURHALIZAH RAHMAWATI PUTR"
+    kept = forms.names(person("s1", 1, {}, name=written), ("name",))
+    assert kept == written + forms.CUT
+    assert forms.first(kept) == written
+    assert forms.words(kept)[-1] == "PUTR"
+
+
+def test_the_identifier_stands_beside_the_values_as_its_key() -> None:
+    packed = pack(person("s1", 1))
+    assert identifier_of(packed) == claim_of(packed) == int(str(BUDI["nik"]))
+    assert LAYOUT.identifies(identifier_of(packed))
+    assert [key for key in keys(person("s1", 1)) if LAYOUT.identifies(key)] == [identifier_of(packed)]
+    assert identifier_of(pack(person("s1", 1, nik=None))) == 0
 
 
 def shared(**changes: object) -> int:
-    left = keys_of(unpack(pack(person("s1", 1, BUDI))))
-    right = keys_of(unpack(pack(person("s1", 1, BUDI, **changes))))
+    left = keys(person("s1", 1, BUDI))
+    right = keys(person("s1", 1, BUDI, **changes))
     assert len(left) == len(set(left))
     assert all(0 < key < 1 << 60 for key in left)
     return len(set(left) & set(right))

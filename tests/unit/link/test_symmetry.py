@@ -5,12 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.link import features
-from hub.link.keys import keys_of
+from hub.link.features import Layout, unpack
 from hub.link.names import SAME, fold, relate, sound
 from hub.link.score import Scorer
 from hub.wire.records import CleanPerson, Flag
 from tests.unit.link.builders import MODEL, person
+
+LAYOUT = Layout(MODEL)
 
 WORDS = ("BUDI", "BUDY", "BUD", "B", "SANTOSO", "SANTOSA", "SITI", "ST", "NUR", "HAYATI", "NURHAYATI", "MUHAMMAD", "M")
 names = st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join) | st.text(max_size=20)
@@ -29,35 +30,33 @@ people = st.builds(
 )
 
 
-def fields(each: features.Features) -> dict[str, object]:
-    return {name: getattr(each, name) for name in features.Features.__slots__}
-
-
 @given(people)
 def test_features_go_through_packing_unharmed(one: CleanPerson) -> None:
-    read = features.read(one)
-    assert fields(features.unpack(features.pack(read))) == fields(read)
+    slots = LAYOUT.read(one)
+    packed = LAYOUT.pack(slots)
+    assert unpack(packed) == slots
+    assert LAYOUT.pack(unpack(packed)) == packed
 
 
 @given(people, people)
 def test_a_pair_scores_alike_from_both_sides_and_its_levels_add_up(one: CleanPerson, other: CleanPerson) -> None:
-    scorer = Scorer(MODEL)
-    a, b = features.read(one), features.read(other)
+    scorer = Scorer(MODEL, LAYOUT)
+    a, b = LAYOUT.read(one), LAYOUT.read(other)
     code = scorer.score(a, b)
     assert code == scorer.score(b, a)
-    assert scorer.weight[code] == MODEL.prior + sum(level.weight for level in scorer.levels[code])
-    assert Scorer(MODEL).code_of(scorer.levels[code], scorer.weight[code]) == code
+    assert scorer.weight[code] == MODEL.prior + sum(level.weight for level in scorer.levels(code))
+    assert Scorer(MODEL, LAYOUT).code_of(scorer.levels(code), scorer.weight[code]) == code
 
 
 @given(people)
 def test_a_record_agrees_with_itself_and_keys_are_small_and_distinct(one: CleanPerson) -> None:
-    scorer, read = Scorer(MODEL), features.read(one)
-    told = {level.comparison: level.level for level in scorer.levels[scorer.score(read, read)]}
+    scorer, slots = Scorer(MODEL, LAYOUT), LAYOUT.read(one)
+    told = {level.comparison: level.level for level in scorer.levels(scorer.score(slots, slots))}
     assert set(told.values()) <= {"exact", "exact_word", "exact_default", "exact_month", "same"}
-    keys = keys_of(read)
+    keys = LAYOUT.keys(slots)
     assert all(0 < key < 1 << 60 for key in keys)
     assert len(set(keys)) == len(keys)
-    assert keys == keys_of(features.unpack(features.pack(read)))
+    assert keys == LAYOUT.keys(unpack(LAYOUT.pack(slots)))
 
 
 @given(names, names)

@@ -2,20 +2,23 @@
 
 import tomllib
 from importlib import import_module, resources
+from typing import Any
 
 import pytest
 
+from hub.link.frequency import COMMON, RARE
+from hub.link.score import CAPPED
 from hub.merge import golden
 from hub.serve import phrases, read
 
-MODEL = tomllib.loads((resources.files("hub.link") / "models" / "person-1.toml").read_text(encoding="utf-8"))
+MODEL = tomllib.loads((resources.files("hub.link") / "models" / "person-2.toml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("comparison", sorted(MODEL["compare"]))
-def test_every_level_of_a_comparison_has_words(comparison: str) -> None:
-    assert comparison in phrases.COMPARISONS
-    levels = import_module(f"hub.link.compare.{comparison}").LEVELS
-    assert set(levels) <= set(phrases.LEVELS)
+@pytest.mark.parametrize("comparison", MODEL["compare"], ids=lambda each: str(each["name"]))
+def test_every_level_of_a_comparison_has_words(comparison: dict[str, Any]) -> None:
+    assert comparison["name"] in phrases.COMPARISONS
+    levels = import_module(f"hub.link.compare.{comparison['kind']}").LEVELS
+    assert {*levels, COMMON, RARE, CAPPED} <= set(phrases.LEVELS)
 
 
 @pytest.mark.parametrize("group", sorted(MODEL["survivorship"]))

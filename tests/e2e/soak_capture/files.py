@@ -160,4 +160,5 @@ class Files(Lane):
 
     def _texts(self, source: str) -> Sequence[Row]:
         office = self.office(source)
-        return [{name: text_of(row.get(name)) for name in office._header} for row in office.held()]
+        held = self.sight.until("what the office holds", office.held)
+        return [{name: text_of(row.get(name)) for name in office._header} for row in held]

@@ -22,6 +22,8 @@ from hub.wire.archive import Archive
 from tests.e2e.river import SmallRiver, flowing
 
 LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+COMPARED_S = 240
+"""A comparison that the source could not make at once is tried again a minute later, twice at most here."""
 _ids = itertools.count(500_000)
 
 
@@ -41,7 +43,7 @@ def verified(river: SmallRiver, source: str) -> dict[str, Any]:
     """Ask for a comparison and return it once it is made."""
     before = stored(river, source)["taken_at"]
     river.satudata("source", "verify", source)
-    river.wait(lambda: stored(river, source)["taken_at"] > before)
+    river.wait(lambda: stored(river, source)["taken_at"] > before, COMPARED_S)
     return stored(river, source)
 
 

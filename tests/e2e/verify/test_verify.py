@@ -25,6 +25,7 @@ LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 COMPARED_S = 240
 """A comparison that the source could not make at once is tried again a minute later, twice at most here."""
 _ids = itertools.count(500_000)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")

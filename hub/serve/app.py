@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
@@ -20,11 +20,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.serve import judging, problems, read, shapes
 from hub.serve.identifiers import criteria
+from hub.serve.padan import routes as padan_routes
+from hub.serve.padan.desk import Desk as PadanDesk
 from hub.serve.store import FOUND_AT_MOST, Store
 from hub.wire import log, metrics, topics
 from hub.wire.avro import Codec
 from hub.wire.broker import Outgoing, Sender
 from hub.wire.clock import Clock
+from hub.wire.contract import Contract
 from hub.wire.errors import TryAgain
 
 ACK_SECONDS = 15.0
@@ -44,6 +47,11 @@ GONE: dict[int | str, dict[str, Any]] = {
     410: {"model": shapes.Problem, "description": "the id vanished; `moved_to` says where its records went"},
     503: {"model": shapes.Problem, "description": "a service is away"},
 }
+UNLISTED: dict[int | str, dict[str, Any]] = {
+    404: {"model": shapes.Problem, "description": "no such source of persons"},
+    409: {"model": shapes.Problem, "description": "the source is the civil register itself, or there is none"},
+    503: GONE[503],
+}
 
 
 @dataclass(slots=True)
@@ -56,6 +64,13 @@ class Parts:
     clock: Clock
     pending: OrderedDict[str, shapes.Judgement] = field(default_factory=OrderedDict)
     """Judgements that this process handed to Kafka, the newest last; until reconcile shows them in the store."""
+    contracts: Mapping[str, Contract] = field(default_factory=dict)
+    """Every source's contract, by its name."""
+    padan: PadanDesk = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what answers from these parts."""
+        self.padan = PadanDesk(self.store, self.contracts, self.clock)
 
     def remember(self, judgement: shapes.Judgement) -> None:
         """Keep a judgement to answer for it until it shows in the store."""
@@ -79,6 +94,7 @@ def create(parts: Parts) -> FastAPI:
     problems.install(app)
     _people(app, parts)
     _judgements(app, parts)
+    padan_routes.install(app, lambda: parts.padan, UNLISTED)
     _operation(app, parts)
     app.middleware("http")(_measured)
     return app

@@ -4,6 +4,7 @@ Problem
 +-- NotFound      404  no such thing
 +-- Vanished      410  the entity id is no longer living; `moved_to` says where its records went
 +-- Contradicts   409  the judgement contradicts others; `judgements` names them
++-- Conflict      409  the thing is there, but not of the kind that has this
 +-- Refused       422  the request cannot be meant
 +-- Away          503  PostgreSQL or Kafka is away; try again
 """
@@ -55,6 +56,12 @@ class Contradicts(Problem):
     """A judgement that contradicts others in force."""
 
     status, kind, title = 409, "contradiction", "The judgement contradicts others in force"
+
+
+class Conflict(Problem):
+    """The thing is there, but it is not of the kind that has what was asked for."""
+
+    status, kind, title = 409, "conflict", "This is not to be had of it"
 
 
 class Refused(Problem):

@@ -14,7 +14,7 @@ import uvicorn
 
 from hub.serve.app import Parts, create
 from hub.serve.store import Store
-from hub.wire import log
+from hub.wire import contract, log
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.clock import SystemClock
 from hub.wire.errors import RefuseToStart
@@ -33,7 +33,7 @@ def run(settings: Settings, *, host: str | None = None, port: int | None = None)
     sender = KafkaSender(settings.endpoint("kafka"), "serve", **{"message.timeout.ms": 10_000})
     store = Store(settings.endpoint("database"))
     registry = ConfluentRegistry(settings.endpoint("registry"))
-    parts = Parts(store, sender, Codec(registry), SystemClock())
+    parts = Parts(store, sender, Codec(registry), SystemClock(), contracts=contract.load_all(settings))
     probe = Probe("serve", settings.home, settings.probe_port)
     probe.ready = parts.unready
     place = settings.home / PLACE

@@ -40,9 +40,14 @@ class Store:
         )  # fmt: skip
 
     @contextmanager
-    def snapshot(self) -> Iterator[Snapshot]:
-        """Open one consistent view; every question asked of it sees the same commit."""
+    def snapshot(self, *, seconds: int | None = None) -> Iterator[Snapshot]:
+        """Open one consistent view; every question asked of it sees the same commit.
+
+        `seconds` is how long one question may take, where ten are not enough.
+        """
         with self._engine.connect() as connection, connection.begin():
+            if seconds is not None:
+                connection.execute(text(f"set local statement_timeout = {seconds * 1000}"))
             yield Snapshot(connection)
 
     def close(self) -> None:
@@ -58,6 +63,15 @@ class Snapshot:
 
     def _all(self, query: Select[Any]) -> Sequence[Row[Any]]:
         return self._connection.execute(query).all()
+
+    def all(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        """Return every row that a query of a module beside this one finds."""
+        return self._all(query)
+
+    def stream(self, query: Select[Any], chunk: int) -> Iterator[Row[Any]]:
+        """Return the rows of a query that may be larger than memory, fetched so many at a time."""
+        with self._connection.execute(query, execution_options={"yield_per": chunk}) as rows:
+            yield from rows
 
     def person(self, entity_id: UUID) -> Row[Any] | None:
         """Return the current golden row or stub of an id, None if the id was never given."""

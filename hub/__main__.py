@@ -26,6 +26,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("hub.demo.commands:demo", "Watch invented changes become golden records"),
     "quarantine": ("hub.serve.commands:quarantine", "List, show, retry or discard refused records"),
     "explain": ("hub.serve.commands:explain", "Tell why these records are one person, and each value's reason"),
+    "padan": ("hub.serve.padan.command:padan", "Tell which of an office's records match the civil register, and why"),
+    "evaluate": (
+        "hub.evaluate.commands:app",
+        "Measure precision and recall: a truth file, or a judged sample",
+    ),
     "backup": ("hub.serve.commands:backup", "Write the consolidated store to one file"),
     "restore": ("hub.serve.commands:restore", "Bring a backup back under live sources"),
     "bench": ("hub.bench.commands:app", "Measure hop, river or latency: one JSON line a figure"),

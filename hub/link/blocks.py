@@ -83,11 +83,11 @@ class Blocks:
                 if key not in kept:
                     self._enter(work, key, record)
         else:
+            index = self._index
+            self._journal.put_new(index, [key for key in new if key not in index], record)
             for key in new:
-                if key in self._index:
+                if index[key] is not record:
                     self._enter(work, key, record)
-                else:
-                    self._journal.put(self._index, key, record)
         self._rescore(work, record, now, self._candidates(record, new))
 
     def _candidates(self, record: Record, keys: list[int]) -> set[Record]:

@@ -93,7 +93,7 @@ def rest(value: str) -> str:
 
 def words(value: str) -> Words:
     """Return the words of the name itself of a value of form `names`."""
-    return tuple(first(value).split())
+    return tuple((first(value) if MORE in value or CUT in value else value).split())
 
 
 def date(record: Record, fields: Fields) -> int:
@@ -119,8 +119,7 @@ def date(record: Record, fields: Fields) -> int:
 
 def place(record: Record, fields: Fields) -> int:
     """A region code with its code system (second field) in the lowest bit; 0 where unknown."""
-    code = digits(record, fields)
-    return code << 1 | (getattr(record, fields[1]) == "bps") if code else 0
+    return _place(getattr(record, fields[0]), getattr(record, fields[1]))
 
 
 def place_digits(value: int) -> str:
@@ -142,9 +141,12 @@ def point(record: Record, fields: Fields) -> Slot:
 
 def address(record: Record, fields: Fields) -> Slot:
     """(words of the street, RT, RW, region) of the fields street, RT, RW, region, region system; empty if unknown."""
-    street, rt, rw = (getattr(record, field) for field in fields[:3])
-    known = (fold_street(street) if street else "", rt or 0, rw or 0, place(record, fields[3:]))
-    return known if any(known) else ()
+    street, rt, rw, region, system = fields
+    written, lane, ward = getattr(record, street), getattr(record, rt), getattr(record, rw)
+    where = _place(getattr(record, region), getattr(record, system))
+    if written or lane or ward or where:
+        return (fold_street(written) if written else "", lane or 0, ward or 0, where)
+    return ()
 
 
 def firm(record: Record, fields: Fields) -> str:
@@ -171,9 +173,18 @@ def _date(days: int) -> int:
     return day.year << 9 | day.month << 5 | day.day
 
 
+@lru_cache(maxsize=1 << 12)
+def _place(written: str | None, system: str | None) -> int:
+    if not written or not written.isdecimal() or len(written) > _DIGITS:
+        return 0
+    code = int(written)
+    return code << 1 | (system == "bps") if code else 0
+
+
 def _folded(name: str) -> str:
     return " ".join(fold(name))
 
 
+@lru_cache(maxsize=1 << 12)
 def _plain(written: str) -> str:
     return _NOT_WORD.sub(" ", written.upper()).strip()

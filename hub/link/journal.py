@@ -5,7 +5,7 @@ The engine works in place (an overlay would cost each lookup twice) and is broug
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Any, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -25,6 +25,13 @@ class Journal:
         """Set a mapping's entry."""
         self._log.append((mapping, key, mapping.get(key, _ABSENT)))
         mapping[key] = value
+
+    def put_new(self, mapping: dict[K, V], keys: Iterable[K], value: V) -> None:
+        """Set entries that a mapping does not have to one value."""
+        log = self._log
+        for key in keys:
+            log.append((mapping, key, _ABSENT))
+            mapping[key] = value
 
     def drop(self, mapping: dict[K, V], key: K) -> None:
         """Remove a mapping's entry, if there."""

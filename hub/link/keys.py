@@ -19,6 +19,7 @@ from hub.link.forms import Fields, Form, Slot
 from hub.link.names import Words, sound, telling
 from hub.link.straight import function
 
+Worded = tuple[Words, list[int]]
 Find = Callable[[str, tuple[Form, ...], Fields], int]
 """Returns the place of a field's value in one of some forms, among a record's values."""
 
@@ -48,28 +49,34 @@ def exact(value: Slot) -> int:
     return _text(forms.first(value)) if isinstance(value, str) else hash(value)
 
 
-def _initial(name: Words) -> int:
-    return ord(name[0][0])
+def _worded(value: str) -> Worded:
+    """The words of a name or text, and the hashes of their sounds."""
+    words = forms.words(value)
+    return words, [_sound(word) for word in words]
 
 
-def _telling(name: Words) -> int:
+def _initial(name: Worded) -> int:
+    return ord(name[0][0][0])
+
+
+def _telling(name: Worded) -> int:
     """The first word that is not one of the commonest, by its sound."""
-    return _sound(telling(name))
+    return name[1][telling(name[0])]
 
 
-def _each_word(name: Words) -> set[int]:
+def _each_word(name: Worded) -> set[int]:
     """The first words of more than one letter, by their sound."""
-    return {_sound(word) for word in name[:_WORDS] if len(word) > 1}
+    return {key for word, key in zip(name[0][:_WORDS], name[1], strict=False) if len(word) > 1}
 
 
-def _several_words(name: Words) -> int | None:
+def _several_words(name: Worded) -> int | None:
     """All words in any order, by their sound; none of a name of one word."""
-    return hash(tuple(sorted([_sound(word) for word in name]))) if len(name) > 1 else None
+    return hash(tuple(sorted(name[1]))) if len(name[1]) > 1 else None
 
 
-def _single_word(name: Words) -> int | None:
+def _single_word(name: Worded) -> int | None:
     """The word of a name of one word, by its sound."""
-    return _sound(name[0]) if len(name) == 1 else None
+    return name[1][0] if len(name[1]) == 1 else None
 
 
 def _year(value: int) -> int:
@@ -103,18 +110,20 @@ class Transform(NamedTuple):
     """Further fields of that form."""
     view: Callable[[Any], Any] | None = None
     """What is made of the value before, once for all transforms of a field."""
+    inline: str = ""
+    """The same as `make` written out, where it is short."""
 
 
 TRANSFORMS: Mapping[str, Transform] = {
     EXACT: Transform(exact),
-    "place": Transform(exact, (forms.place,), ("region_system",)),
+    "place": Transform(exact, (forms.place,), ("region_system",), None, "{}"),
     "grid": Transform(_grid, (forms.point,), ("longitude",)),
-    "initial": Transform(_initial, _WORDED, (), forms.words),
-    "telling": Transform(_telling, _WORDED, (), forms.words),
-    "each_word": Transform(_each_word, _WORDED, (), forms.words),
-    "several_words": Transform(_several_words, _WORDED, (), forms.words),
-    "single_word": Transform(_single_word, _WORDED, (), forms.words),
-    "year": Transform(_year, (forms.date,)),
+    "initial": Transform(_initial, _WORDED, (), _worded, "ord({}[0][0][0])"),
+    "telling": Transform(_telling, _WORDED, (), _worded),
+    "each_word": Transform(_each_word, _WORDED, (), _worded),
+    "several_words": Transform(_several_words, _WORDED, (), _worded),
+    "single_word": Transform(_single_word, _WORDED, (), _worded),
+    "year": Transform(_year, (forms.date,), inline="{} >> 11"),
     "unordered": Transform(_unordered, (forms.date,)),
 }
 """By name; beside these, `5-12` takes digits of a number of 16."""
@@ -133,7 +142,8 @@ def _digits(transform: str) -> Transform | None:
     if match is None or not int(match[1]) <= int(match[2]) <= _WIDTH:
         return None
     above, below = 10 ** (int(match[2]) - int(match[1]) + 1), 10 ** (_WIDTH - int(match[2]))
-    return Transform(lambda value: value // below % above, (forms.digits,))
+    written = f"{{}} // {below} % {above}"
+    return Transform(lambda value: value // below % above, (forms.digits,), inline=written)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -186,7 +196,8 @@ class _Writing:
             view, number = self._view(field, transform), len(self._parts)
             self._parts.append((field, name))
             self._names[f"make{number}"] = transform.make
-            self._lines.append(f"part{number} = None if {view} is None else make{number}({view})")
+            made = transform.inline.format(view) if transform.inline else f"make{number}({view})"
+            self._lines.append(f"part{number} = None if {view} is None else {made}")
         return f"part{self._parts.index((field, name))}"
 
     def _view(self, field: str, transform: Transform) -> str:

@@ -61,10 +61,13 @@ def _apart(word: str) -> tuple[str, ...]:
 
 def fold(name: str) -> Words:
     """Return a name's words for comparison: one spelling of known variants, linking words dropped."""
-    words = _NOT_WORD.sub(" " if "-" in name or "/" in name else "", name.upper()).split()
+    upper = name.upper()
+    words = upper.split()
+    if not upper.isascii() or not "".join(words).isalnum():
+        words = _NOT_WORD.sub(" " if "-" in name or "/" in name else "", upper).split()
     if len(words) > 1 and words[0] in _LEADING:
         words[0] = _LEADING[words[0]]
-    if "ABD" in name.upper():
+    if "ABD" in upper:
         words = [part for word in words for part in _apart(word)]
     return tuple([_fold_word(word) for word in words if word not in _LINKING or len(words) == 1])
 
@@ -80,12 +83,12 @@ def sound(word: str) -> str:
     return out[:6]
 
 
-def telling(words: Words) -> str:
-    """Return the first word that is not one of the commonest, or the first word."""
-    for word in words:
+def telling(words: Words) -> int:
+    """Return the place of the first word that is not one of the commonest, or of the first word."""
+    for at, word in enumerate(words):
         if word not in _COMMON and len(word) > 1:
-            return word
-    return words[0]
+            return at
+    return 0
 
 
 def relate(a: Words, b: Words) -> int:

@@ -21,6 +21,9 @@ _AGREES = frozenset({1, 2, 3, 4})
 _DISTRICT = 2
 """Level of the comparison of places at which two are of one district."""
 
+_ONE_VILLAGE = 10 ** (place.VILLAGE - 1) << 1
+"""Least value of a region that is a village."""
+
 Value = tuple[str, int, int, int]
 """Words of the street, RT, RW, region; empty or 0 where unknown."""
 
@@ -48,6 +51,8 @@ def _village(a: int, b: int) -> bool | None:
     """Whether two regions are one village, None where it cannot be told."""
     if not a or not b or a & 1 != b & 1:
         return None
+    if a == b:
+        return True if a >= _ONE_VILLAGE else None
     x, y = forms.place_digits(a), forms.place_digits(b)
     if x.startswith(y) or y.startswith(x):
         return True if min(len(x), len(y)) >= place.VILLAGE else None
@@ -55,7 +60,9 @@ def _village(a: int, b: int) -> bool | None:
 
 
 def _street(a: str, b: str) -> bool | None:
-    return text.compare(a, b) in _AGREES if a and b else None
+    if not a or not b:
+        return None
+    return a == b or text.compare(a, b) in _AGREES
 
 
 def _both(rt_a: int, rt_b: int, rw_a: int, rw_b: int) -> bool | None:

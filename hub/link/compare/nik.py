@@ -18,6 +18,10 @@ TEXTS = {
     "different": ("berbeda", "different"),
 }
 
+_MALE, _FEMALE = 1, 2
+_WOMAN = 40 * 10**4
+"""What stands in digits 7 to 12 above a woman's birth date."""
+
 read = forms.digits
 spell = "{:016d}".format
 
@@ -43,9 +47,11 @@ def disagrees(nik: int, date: int, sex: int) -> bool:
     ymd = date >> 2
     if not nik or not ymd & 511:
         return False
-    day, month, year = nik // 10**8 % 100, nik // 10**6 % 100, nik // 10**4 % 100
-    other_sex = sex != 0 and (sex == 2) != (day > 40)
-    return other_sex or (day % 40, month, year) != (ymd & 31, ymd >> 5 & 15, (ymd >> 9) % 100)
+    written = nik // 10**4 % 10**6
+    own = (ymd & 31) * 10**4 + (ymd >> 5 & 15) * 100 + (ymd >> 9) % 100
+    if written == own:
+        return sex == _FEMALE
+    return written != own + _WOMAN or sex == _MALE
 
 
 def _serial(x: int, y: int) -> int:

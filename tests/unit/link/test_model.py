@@ -170,6 +170,7 @@ def test_the_journal_undoes_every_kind_of_change_in_reverse() -> None:
     journal, mapping, members, items, thing = Journal(), {"a": 1}, {1}, [1], Thing()
     journal.put(mapping, "a", 2)
     journal.put(mapping, "b", 3)
+    journal.put_new(mapping, ("c", "d"), 4)
     journal.drop(mapping, "a")
     journal.drop(mapping, "zz")
     journal.add(members, 2)

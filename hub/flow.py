@@ -75,6 +75,8 @@ class Resolver:
         attesting = frozenset(source.name for source in sources if chosen.attested in source.attests)
         self.engine = engine.Engine(chosen, self.authorities, attesting)
         self.merge: Merge = Golden(chosen.survivorship)
+        self.model = chosen.version
+        self.sensitive = frozenset(source.name for source in sources if source.sensitive)
 
 
 def resolver(contracts: Mapping[str, Contract], models: Path | None = None) -> Resolver:
@@ -88,7 +90,8 @@ def _reconcile(settings: Settings) -> int:
 
     parts = resolver(contract.load_all(settings), settings.models)
     codec = avro.Codec(ConfluentRegistry(settings.endpoint("registry")))
-    return run_agent(settings, Stages(parts.engine, parts.merge, parts.authorities), codec)
+    stages = Stages(parts.engine, parts.merge, parts.authorities, parts.model, parts.sensitive)
+    return run_agent(settings, stages, codec)
 
 
 # -- 4: the store to Kafka, and to people and applications

@@ -83,6 +83,16 @@ ROWS: tuple[tuple[str, tuple[Chart, ...]], ...] = (
             (p("satudata_commit_seconds", 0.5), "p50"), (p("satudata_commit_seconds", 0.99), "p99"))),
         Chart("Pasangan terskor", "short", (("max by (entity) (satudata_link_edges)", "{{entity}}"),)),
     )),
+    ("3b Tinjauan petugas", (
+        Chart("Menunggu ditinjau", "short", (
+            ("max by (entity, kind) (satudata_reviews_open)", "{{entity}} {{kind}}"),)),
+        Chart("Umur tinjauan tertua", "s", (
+            ("time() - min by (entity, kind) (satudata_review_oldest_timestamp_seconds)", "{{entity}} {{kind}}"),)),
+        Chart("Keputusan petugas", "short", (
+            ("sum by (verdict, state) (increase(satudata_decisions_total[1h]))", "{{verdict}} {{state}}"),)),
+        Chart("Ditahan dari aliran peka", "short", (
+            ("max by (entity, kind) (satudata_holds_open)", "{{entity}} {{kind}}"),)),
+    )),
     ("4 Penerbitan (publish) dan antrean", (
         Chart("Pesan diterbitkan", "ops", (
             ("sum by (topic) (rate(satudata_published_messages_total[1m]))", "{{topic}}"),)),

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "schemas" / "avro"
 TARGET = ROOT / "hub" / "wire" / "records.py"
 ORDER = ["clean/person", "marker/sweep", "marker/held", "judgement", "quarantine", "position", "notice", "signal",
-         "verification", "golden/person", "golden/change"]  # fmt: skip
+         "verification", "hold", "golden/person", "golden/change"]  # fmt: skip
 PRIMITIVES = {"string": "str", "int": "int", "long": "int", "boolean": "bool", "bytes": "bytes", "double": "float"}
 
 

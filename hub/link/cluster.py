@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from hub.link.features import claim_of, identifier_of
 from hub.link.judgements import Book
@@ -40,6 +40,16 @@ class Clusterer:
             self._join(group_of, claims, a, b, decided=False)
         groups = {id(group): group for group in group_of.values()}
         return [tuple(sorted(group, key=by_id)) for group in groups.values()]
+
+    def forbids(self, x: Iterable[Record], y: Iterable[Record]) -> str | None:
+        """Return the rule under which two clusters may not be one, by name; None where only their average says so."""
+        x, y = list(x), list(y)
+        if self._kept_apart(x, y):
+            return "different"
+        one, other = (frozenset[int]().union(*[self._claims([each]) for each in group]) for group in (x, y))
+        if _differ(one, other):
+            return "attested"
+        return "size" if len(x) + len(y) > self._largest else None
 
     def _two(self, a: Record, b: Record) -> list[tuple[Record, ...]]:
         """The commonest component, two records with a linking edge: attestation alone can part them."""

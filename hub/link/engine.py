@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 from hub.link.blocks import Blocks
 from hub.link.cluster import Clusterer
+from hub.link.doubts import Doubter
 from hub.link.entities import Shift, deltas, id_before, id_now
 from hub.link.features import Layout
 from hub.link.journal import Journal
@@ -22,7 +23,7 @@ from hub.link.records import RECORDS
 from hub.link.score import Scorer
 from hub.link.sweeps import Sweeps
 from hub.link.work import Work
-from hub.wire.decisions import Cause, Delta, EdgeRow, Event, QuarantineClosed, State, Tick
+from hub.wire.decisions import Cause, Delta, Doubts, EdgeRow, Event, QuarantineClosed, State, Tick
 from hub.wire.errors import Halt
 from hub.wire.records import CleanPerson, Held, Judgement, Sweep
 
@@ -42,6 +43,11 @@ class Engine:
         self._book = Book(self._journal)
         self._sweeps = Sweeps(self._journal, self._ledger)
         self._clusterer = Clusterer(model, self._book, self._blocks.attested, self._scorer.weight)
+        self._doubter = Doubter(
+            model, self._book, self._blocks, self._clusterer, weights=self._scorer.weight, rooted=self._ledger.rooted
+        )
+        self._looked: list[Record] = []
+        """Records whose clusters the last batch looked at."""
         self._pending: tuple[Delta, tuple[Event, ...]] | None = None
         self._applied = False
         self._handlers: dict[type, Callable[[Work, object], None]] = {
@@ -77,6 +83,25 @@ class Engine:
         self._journal.commit()
         self._pending, self._applied = None, False
 
+    def doubts(self) -> Doubts:
+        """Return the doubts that `apply` made or ended; raises ValueError unless it was called just before."""
+        if not self._applied:
+            raise ValueError("doubts are told between apply and commit")
+        return self._doubter.of(self._looked)
+
+    def doubts_of(self, records: Iterable[bytes]) -> Doubts:
+        """Return the doubts that touch these records, as committed; an unknown one only loses its own."""
+        self._restore()
+        ids = tuple(records)
+        known = [self._ledger.records[each] for each in ids if each in self._ledger.records]
+        found = self._doubter.of(known)
+        return Doubts(tuple(dict.fromkeys((*ids, *found.looked))), found.found)
+
+    def known(self) -> list[bytes]:
+        """Return the ids of all living records."""
+        self._restore()
+        return [each.id for each in self._ledger.records.values() if each.features is not None]
+
     def backlog(self) -> bool:
         """Say whether a Tick has bounded work waiting: a sweep in progress."""
         self._restore()
@@ -96,7 +121,7 @@ class Engine:
             state.update(repr((record.id, record.version, record.root, record.next, id_now(record.mates))).encode())
             for other, code in sorted(record.links(), key=lambda link: link[0].id):
                 state.update(repr((other.id, self._scorer.weight[code], self._scorer.levels(code))).encode())
-        for row in (*self._book.rows(), *self._ledger.lineage.rows(), *self._sweeps.floors()):
+        for row in (*self._book.rows(), *self._book.notes(), *self._ledger.lineage.rows(), *self._sweeps.floors()):
             state.update(repr(row).encode())
         return state.hexdigest()
 
@@ -113,7 +138,7 @@ class Engine:
         records = self._ledger.records
         self._blocks.load(records.values())
         self._blocks.load_edges(state.edges, records)
-        self._book.load(state.judgements)
+        self._book.load(state.judgements, state.notes)
         self._sweeps.load(state.floors, state.sweeps, state.blocks)
         clusters: dict[str, list[Record]] = {}
         placed = 0
@@ -152,6 +177,7 @@ class Engine:
         delta.records = [self._ledger.row(each, work.bodies.get(each)) for each in sorted(work.rows, key=by_id)]
         self._edge_rows(work)
         delta.judgements = [work.judgements[key] for key in sorted(work.judgements)]
+        delta.notes = [work.notes[key] for key in sorted(work.notes)]
         delta.entities = deltas(work, shift)
         return delta
 
@@ -223,6 +249,7 @@ class Engine:
                     for cluster in self._clusterer.parts(component):
                         self._note_after(shift, cluster)
         self._assign(shift)
+        self._looked = [*looked, *{end: None for pair in work.edges_before for end in pair if end not in looked}]
         return shift
 
     @staticmethod

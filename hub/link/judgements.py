@@ -1,4 +1,8 @@
-"""Stewards' decisions on pairs of lineage roots: order of arrival decides, contradictions are kept as refused."""
+"""Stewards' decisions on pairs of lineage roots: order of arrival decides, contradictions are kept as refused.
+
+A decision can be contested: it stands until it is settled, by its withdrawal or by a later decision on its pairs.
+Contests and withdrawals are kept as notes, with who and why.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from dataclasses import replace
 
 from hub.link.journal import Journal
 from hub.link.work import Work
-from hub.wire.decisions import JudgementRow
+from hub.wire.decisions import JudgementRow, NoteRow
 from hub.wire.records import Judgement
 
 Key = tuple[str, bytes, bytes]
@@ -25,8 +29,11 @@ class Book:
         """The active decision on a pair, `unsure` included."""
         self._judged: dict[bytes, tuple[bytes, ...]] = {}
         """Roots with a standing decision, and their partners."""
+        self._notes: dict[str, NoteRow] = {}
+        self._contests: dict[str, tuple[str, ...]] = {}
+        """Contests that were not taken back, by judgement; one that no longer stands may be among them."""
         self.sequence = 0
-        """Of the last decision taken."""
+        """Of the last decision or note taken."""
 
     # ------------------------------------------------------------------ reading
 
@@ -37,6 +44,10 @@ class Book:
             if self._standing[_pair(root, other)].verdict == verdict:
                 found.append(other)
         return found
+
+    def about(self, root: bytes) -> list[JudgementRow]:
+        """The active decisions on pairs of a root."""
+        return [self._standing[_pair(root, other)] for other in self._judged.get(root, ())]
 
     def standing(self, a: bytes, b: bytes) -> JudgementRow | None:
         """The active decision on a pair of roots."""
@@ -51,6 +62,20 @@ class Book:
         times = [row.expires_at for row in self._standing.values() if row.expires_at is not None]
         return min(times, default=None)
 
+    def contested(self, row: JudgementRow) -> bool:
+        """Say whether somebody contests a standing decision."""
+        return row.id in self._contests
+
+    def active(self, judgement_id: str) -> list[JudgementRow]:
+        """The standing decisions of one message, in the order of their pairs."""
+        rows = [self._rows[key] for key in sorted(self._keys.get(judgement_id, ()))]
+        return [row for row in rows if row.state == "active"]
+
+    def notes(self) -> Iterator[NoteRow]:
+        """Every contest and withdrawal, in a fixed order."""
+        for key in sorted(self._notes):
+            yield self._notes[key]
+
     def rows(self) -> Iterator[JudgementRow]:
         """Every decision, in a fixed order."""
         for key in sorted(self._rows):
@@ -60,12 +85,14 @@ class Book:
 
     def take(self, work: Work, judgement: Judgement, pairs: Iterable[Pair]) -> set[bytes]:
         """Take a decision on pairs of roots; return the roots whose clusters it may change."""
-        if judgement.verdict == "withdrawn":
-            return self._end(work, judgement.withdraws or "", "withdrawn")
-        if judgement.id in self._keys:
+        if judgement.id in self._keys or judgement.id in self._notes:
             work.delta.stale += 1
             return set()
         self._journal.assign(self, "sequence", self.sequence + 1)
+        if judgement.verdict == "withdrawn":
+            return self._withdraw(work, judgement)
+        if judgement.verdict == "contested":
+            return self._contest(work, judgement)
         wanted = sorted({_pair(a, b) for a, b in pairs})
         self._journal.put(self._keys, judgement.id, ())
         refused = self._contradicts(wanted, judgement.verdict)
@@ -129,15 +156,53 @@ class Book:
             self._journal.put(self._judged, row.b, (*self._judged.get(row.b, ()), row.a))
         self._journal.put(self._standing, pair, row)
 
+    # ------------------------------------------------------------------ notes
+
+    def _withdraw(self, work: Work, judgement: Judgement) -> set[bytes]:
+        """End the decision, or take back the contest, that a message names."""
+        named = judgement.withdraws or ""
+        contest = self._notes.get(named)
+        if contest is not None and contest.kind == "contested" and contest.state == "taken":
+            self._note(work, judgement, named, "withdrawn", "taken")
+            return self._take_back(work, contest)
+        touched = self._end(work, named, "withdrawn")
+        self._note(work, judgement, named, "withdrawn", "taken" if touched else "void")
+        return touched
+
+    def _contest(self, work: Work, judgement: Judgement) -> set[bytes]:
+        """Note that a standing decision is contested; it goes on standing."""
+        named = judgement.contests or ""
+        touched = {root for row in self.active(named) for root in (row.a, row.b)}
+        self._note(work, judgement, named, "contested", "taken" if touched else "void")
+        if touched:
+            self._journal.put(self._contests, named, (*self._contests.get(named, ()), judgement.id))
+        return touched
+
+    def _take_back(self, work: Work, contest: NoteRow) -> set[bytes]:
+        self._write_note(work, replace(contest, state="withdrawn"))
+        left = tuple([each for each in self._contests[contest.judgement] if each != contest.id])
+        if left:
+            self._journal.put(self._contests, contest.judgement, left)
+        else:
+            self._journal.drop(self._contests, contest.judgement)
+        return {root for row in self.active(contest.judgement) for root in (row.a, row.b)}
+
+    def _note(self, work: Work, judgement: Judgement, named: str, kind: str, state: str) -> None:
+        if state == "void":
+            work.delta.stale += 1
+        self._write_note(work, NoteRow(
+            judgement.id, self.sequence, named, kind, judgement.author, judgement.reason, judgement.made_at, state
+        ))  # fmt: skip
+
+    def _write_note(self, work: Work, note: NoteRow) -> None:
+        self._journal.put(self._notes, note.id, note)
+        work.notes[note.id] = note
+
     def _end(self, work: Work, judgement_id: str, state: str) -> set[bytes]:
         touched: set[bytes] = set()
-        for key in self._keys.get(judgement_id, ()):
-            row = self._rows[key]
-            if row.state == "active":
-                self._close(work, row, state)
-                touched |= {row.a, row.b}
-        if not touched:
-            work.delta.stale += 1
+        for row in self.active(judgement_id):
+            self._close(work, row, state)
+            touched |= {row.a, row.b}
         return touched
 
     def _close(self, work: Work, row: JudgementRow, state: str) -> None:
@@ -187,12 +252,17 @@ class Book:
                     return True
         return False
 
-    def load(self, rows: Iterable[JudgementRow]) -> None:
-        """Take stored decisions."""
+    def load(self, rows: Iterable[JudgementRow], notes: Iterable[NoteRow] = ()) -> None:
+        """Take stored decisions and notes."""
         work = Work()
         for row in sorted(rows, key=lambda row: (row.sequence, row.id, row.a, row.b)):
             self._add(work, row)
             self.sequence = max(self.sequence, row.sequence)
+        for note in sorted(notes, key=lambda note: (note.sequence, note.id)):
+            self._notes[note.id] = note
+            self.sequence = max(self.sequence, note.sequence)
+            if note.kind == "contested" and note.state == "taken":
+                self._contests[note.judgement] = (*self._contests.get(note.judgement, ()), note.id)
 
 
 def _pair(a: bytes, b: bytes) -> Pair:

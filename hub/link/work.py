@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.link.features import Slots
 from hub.link.record import Record
-from hub.wire.decisions import Cause, Delta, JudgementRow
+from hub.wire.decisions import Cause, Delta, JudgementRow, NoteRow
 from hub.wire.records import CleanPerson
 
 
@@ -33,6 +33,7 @@ class Work:
         self.content: set[Record] = set()
         """Records whose values changed."""
         self.judgements: dict[tuple[str, bytes, bytes], JudgementRow] = {}
+        self.notes: dict[str, NoteRow] = {}
 
     def touch(self, record: Record, cause: Cause) -> None:
         """Have a record's cluster looked at again."""

@@ -99,7 +99,7 @@ class Shell:
             settle_memory()
         if time.monotonic() - self._measured > _MEASURE_S:
             self._measured = time.monotonic()
-            await self.insist("measure", self.reconciler.count_quarantine)
+            await self.insist("measure", self.reconciler.measure)
             if self.app is not None:
                 self.app.measure()
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from hub.persist import connection, lease, link_rows, store_rows
+from hub.persist import connection, lease, link_rows, review_sql, store_rows
 from hub.persist.messages import Coding, Draft
 from hub.persist.quarantine import Quarantine
 from hub.persist.stage import Database
@@ -70,6 +70,8 @@ class Writer:
             edges = link_rows.write(database, work, self._coding.archive)
             done = replace(store_rows.write(database, work, drafts, stamp, self._coding), edges=edges)
             self._quarantine.write(database, work)
+            if work.reviews:
+                review_sql.write(database, work.reviews, self._coding.codec, stamp)
             schemas = link_rows.save_schemas(database, self._coding.archive)
             self._doubtful = work, done
         self._coding.archive.saved(schemas)

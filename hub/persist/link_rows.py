@@ -31,6 +31,9 @@ values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 on conflict (id, a, b) do update set sequence = excluded.sequence, verdict = excluded.verdict,
   author = excluded.author, reason = excluded.reason, made_at = excluded.made_at,
   expires_at = excluded.expires_at, state = excluded.state"""
+_NOTE = """
+insert into link.note (id, sequence, judgement, kind, author, reason, made_at, state)
+values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict (id) do update set state = excluded.state"""
 _FLOOR = """
 insert into link.floor as t (source, tbl, floor) values (%s, %s, %s)
 on conflict (source, tbl) do update set floor = greatest(t.floor, excluded.floor)"""
@@ -90,6 +93,10 @@ def _write_judgements(database: Database, delta: Delta) -> None:
          row.state)
         for row in delta.judgements
     ))  # fmt: skip
+    each(database, _NOTE, [
+        (row.id, row.sequence, row.judgement, row.kind, row.author, row.reason, row.made_at, row.state)
+        for row in delta.notes
+    ])  # fmt: skip
 
 
 def _write_sweeps(database: Database, delta: Delta) -> None:

@@ -10,7 +10,7 @@ from hub.persist import connection
 from hub.persist.link_rows import levels_of
 from hub.persist.stage import Database
 from hub.wire.archive import Archive
-from hub.wire.decisions import EdgeRow, FloorRow, JudgementRow, LineageRow, RecordRow, State
+from hub.wire.decisions import EdgeRow, FloorRow, JudgementRow, LineageRow, NoteRow, RecordRow, State
 from hub.wire.records import Held, Sweep
 
 T = TypeVar("T")
@@ -20,6 +20,7 @@ _LINEAGE = "select child, version, parent from link.lineage"
 _EDGES = "select a, b, weight, levels::text from link.edge"
 _JUDGEMENTS = """
 select id, sequence, a, b, verdict, author, reason, made_at, expires_at, state from link.judgement order by sequence"""
+_NOTES = "select id, sequence, judgement, kind, author, reason, made_at, state from link.note order by sequence"
 _FLOORS = "select source, tbl, floor from link.floor"
 _SWEEPS = """
 select source, tbl, floor, raw_partition, raw_partitions, clean_partition, clean_partitions from link.sweep"""
@@ -48,6 +49,7 @@ def state(url: str) -> Iterator[State]:
             sweeps=_rows(database, "sweeps", _SWEEPS, lambda row: Sweep(*row)),
             blocks=_rows(database, "blocks", _BLOCKS, lambda row: Held(*row)),
             members=_rows(database, "members", _MEMBERS, lambda row: (row[0], row[1])),
+            notes=_rows(database, "notes", _NOTES, lambda row: NoteRow(*row)),
         )
 
 

@@ -66,9 +66,14 @@ def stub(entity_id: str, kind: str, moved_to: tuple[str, ...]) -> GoldenPerson:
 
 def headers(kind: str, entity_id: str, change: EntityChange) -> str:
     """Return the outbox's JSON of a message's CloudEvents headers; no value needs escaping."""
-    time = datetime.fromtimestamp(change.at / 1e6, UTC).isoformat().replace("+00:00", "Z")
+    return event(kind, entity_id, change.generation, change.sequence, change.at)
+
+
+def event(kind: str, entity_id: str, generation: int, sequence: int, at_us: int) -> str:
+    """Return the headers of an event at a version, as JSON."""
+    time = datetime.fromtimestamp(at_us / 1e6, UTC).isoformat().replace("+00:00", "Z")
     return (
-        f'{{"ce_specversion":"1.0","ce_id":"{entity_id}/{change.generation}.{change.sequence}",'
+        f'{{"ce_specversion":"1.0","ce_id":"{entity_id}/{generation}.{sequence}",'
         f'"ce_source":"{SOURCE}","ce_type":"{kind}","ce_time":"{time}","ce_subject":"{entity_id}",'
         f'"content-type":"application/avro"}}'
     )

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hub.persist import load, offsets, quarantine
+from hub.persist import load, offsets, quarantine, review_sql
 from hub.persist.bodies import Bodies, in_order
 from hub.persist.commit import Writer
 from hub.persist.decode import Decoded, Decoder, Message
 from hub.persist.messages import Coding
+from hub.persist.reviews import Reviews
 from hub.persist.work import Committed, Log, Move, Work
 from hub.wire import metrics
 from hub.wire.archive import Archive
@@ -26,6 +27,10 @@ from hub.wire.errors import Halt, TryAgain
 from hub.wire.records import CleanPerson, GoldenPerson
 
 ENTITY = "person"
+_AGAIN = 1_000
+"""Records looked at again at once when the model or the sensitive sources are other ones than before."""
+_PORTIONS = 5
+"""How often at most in one step, where it changes nothing."""
 
 
 class LoadableEngine(Engine, Protocol):
@@ -38,11 +43,15 @@ class LoadableEngine(Engine, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """What the composition root hands in: link, merge, and each source's authority."""
+    """What the composition root hands in: link under a model, merge, and what contracts say of each source."""
 
     engine: LoadableEngine
     merge: Merge
     authorities: Mapping[str, str]
+    model: str = ""
+    """Version of the model."""
+    sensitive: frozenset[str] = frozenset()
+    """Sources whose data decide on something that a wrong union would harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,8 @@ class Step:
 
     work: Work
     events: Sequence[Event]
+    again: Sequence[bytes] | None = None
+    """Records that were only looked at again: link has nothing to take."""
 
 
 class Reconciler:
@@ -67,6 +78,7 @@ class Reconciler:
         self._archive = Archive(self._schema)
         self.writer = Writer(url, epoch, Coding(codec, self._archive))
         self._bodies = Bodies(self._archive)
+        self._reviews = Reviews(ENTITY, stages.model, stages.sensitive)
         self._decoder = Decoder(codec, self._archive, now_us=clock.now_us, place=self._place, identified=self._known)
 
     def load(self) -> None:
@@ -82,6 +94,7 @@ class Reconciler:
                 with load.state(self._url) as state:
                     begun = True
                     self._engine.load(state)
+                self._reviews.load(*review_sql.load(database, ENTITY), self._engine.known())
         except TryAgain as error:
             if begun:
                 raise Halt(f"loading the store was interrupted, start again: {error}") from error
@@ -116,12 +129,24 @@ class Reconciler:
         """Return what a bounded piece of background work changes, None when there is none to do."""
         now = self._clock.now_us()
         expiry = self._engine.next_expiry_us()
-        if not self._engine.backlog() and (expiry is None or expiry > now):
-            return None
-        return self._step([Tick(now)], Decoded(), ())
+        if self._engine.backlog() or (expiry is not None and expiry <= now):
+            return self._step([Tick(now)], Decoded(), ())
+        return self._look_again()
+
+    def _look_again(self) -> Step | None:
+        """Return what the next doubts change that must be told anew; None when nothing does, for now at least."""
+        for _ in range(_PORTIONS):
+            found = self._reviews.again(self._engine.doubts_of, _AGAIN)
+            if found is None:
+                break
+            if found[0]:
+                return Step(Work(Delta(), {}, reviews=found[0]), (), found[1])
+            self._reviews.taken(*found)
+        return None
 
     def _step(self, events: Sequence[Event], decoded: Decoded, moves: Sequence[Move]) -> Step:
         delta = self._engine.apply(events)
+        change = self._reviews.difference(self._engine.doubts(), delta)
         golden: dict[str, GoldenPerson] = {}
         if delta.entities:
             with self.writer.guarded() as database:
@@ -130,22 +155,35 @@ class Reconciler:
                 if entity.members:
                     members = in_order(bodies, entity.members)
                     golden[entity.entity_id] = self._stages.merge(entity.entity_id, members, self._stages.authorities)
-        return Step(Work(delta, golden, moves, decoded.refused, decoded.settled, _own(delta, decoded)), events)
+        own = _own(delta, decoded)
+        return Step(Work(delta, golden, moves, decoded.refused, decoded.settled, own, change), events)
 
     def commit(self, step: Step) -> Committed:
         """Commit a step and let memory take it; raises TryAgain (offer the same step again) or Halt."""
         with metrics.COMMIT_SECONDS.time():
             done = self.writer.commit(step.work)
-        self._engine.commit(step.work.delta)
-        self._bodies.taken(step.work.delta)
+        if step.again is None:
+            self._engine.commit(step.work.delta)
+            self._bodies.taken(step.work.delta)
+        if step.work.reviews is not None:
+            self._reviews.taken(step.work.reviews, step.again or ())
         self._at |= {move.log: move.next for move in step.work.moves}
         _count(step, done)
         return done
 
-    def count_quarantine(self) -> None:
-        """Bring the gauge of open quarantine items up to date."""
+    def measure(self) -> None:
+        """Bring the gauges of what waits for people up to date: quarantine, the stewards' queue, holds."""
         with self.writer.guarded() as database:
             waiting = quarantine.waiting(database)
+            doubtful = review_sql.waiting(database)
+        metrics.REVIEWS_OPEN.clear()
+        metrics.REVIEW_OLDEST.clear()
+        for entity, kind, count, since in doubtful:
+            metrics.REVIEWS_OPEN.labels(entity, kind).set(count)
+            metrics.REVIEW_OLDEST.labels(entity, kind).set(since)
+        metrics.HOLDS_OPEN.clear()
+        for reason, count in Counter(self._reviews.held().values()).items():
+            metrics.HOLDS_OPEN.labels(ENTITY, reason).set(count)
         metrics.QUARANTINE_OPEN.clear()
         for stage, source, count in waiting:
             metrics.QUARANTINE_OPEN.labels(stage, source).set(count)
@@ -193,6 +231,10 @@ def _count(step: Step, done: Committed) -> None:
         metrics.RECONCILED.labels(kind.lower()).inc(count)
     for kind, count in done.published.items():
         metrics.ENTITY_CHANGES.labels(ENTITY, kind).inc(count)
+    for verdict, state in {(row.id, row.verdict): row.state for row in step.work.delta.judgements}.items():
+        metrics.DECISIONS.labels(ENTITY, verdict[1], state).inc()
+    for note in step.work.delta.notes:
+        metrics.DECISIONS.labels(ENTITY, note.kind, note.state).inc()
     for item in step.work.refused:
         if item.stage == "reconcile":
             metrics.QUARANTINED.labels(item.stage, item.source, item.code).inc()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hub.persist.reviews import Change
 from hub.wire.decisions import Delta
 from hub.wire.records import GoldenPerson, QuarantineItem
 
@@ -41,6 +42,8 @@ class Work:
     """Quarantine items that an operator settled: id -> reason."""
     bodies: Mapping[bytes, bytes] = field(default_factory=dict)
     """Record id -> body in the archive's encoding, where the delta's row holds that very message's values."""
+    reviews: Change | None = None
+    """What changes of the stewards' queue and of holds."""
 
 
 @dataclass(frozen=True, slots=True)

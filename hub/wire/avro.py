@@ -36,6 +36,7 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
     "notice": ("notice-value", "FULL_TRANSITIVE"),
     "signal": ("satudata.SourceSignal", "FULL_TRANSITIVE"),
     "verification": ("verification-value", "FULL_TRANSITIVE"),
+    "hold": ("hold-value", "FULL_TRANSITIVE"),
     "golden/person": ("golden.person-value", "FULL_TRANSITIVE"),
     "golden/change": ("changes.person-value", "FULL_TRANSITIVE"),
 }

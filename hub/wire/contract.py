@@ -110,6 +110,11 @@ class Source(_Strict):
         "person, programme = a list made from others"
     )
     attests: tuple[Literal["nik"], ...] = Field((), description="identifiers whose holder this source proves")
+    sensitive: bool = Field(
+        False,
+        description="its data decide on aid, health or the like, where a wrong union harms somebody: doubts about "
+        "its records come first in the stewards' queue",
+    )
     legal_basis: str = Field(min_length=5)
     purpose: str = Field(min_length=5)
     retention_days: int = Field(gt=0)

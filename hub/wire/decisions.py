@@ -97,6 +97,24 @@ class JudgementRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteRow:
+    """Row of link.note: what was said later of a judgement, by whom and why; it stays whatever becomes of it."""
+
+    id: str
+    sequence: int
+    """In one order with judgements."""
+    judgement: str
+    """Which judgement, or which contest where one is taken back, it speaks of."""
+    kind: str
+    """withdrawn or contested."""
+    author: str
+    reason: str
+    made_at: int
+    state: str
+    """taken; void, because nothing stood any more; or withdrawn, a contest that was taken back."""
+
+
+@dataclass(frozen=True, slots=True)
 class FloorRow:
     """Row of link.floor: versions of this table below it are refused for ever."""
 
@@ -146,6 +164,7 @@ class Delta:
     edges: list[EdgeRow] = field(default_factory=list)
     edges_gone: list[tuple[bytes, bytes]] = field(default_factory=list)
     judgements: list[JudgementRow] = field(default_factory=list)
+    notes: list[NoteRow] = field(default_factory=list)
     floors: list[FloorRow] = field(default_factory=list)
     sweeps: list[Sweep] = field(default_factory=list)
     """Marker pairs (raw partition, clean partition) newly seen."""
@@ -163,6 +182,51 @@ class Delta:
     """Unions not made in the touched components because the cluster would pass its bound: to be alarmed."""
 
 
+GREY = 3_000
+"""Milli-bits on either side of the threshold within which weights alone decide little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A pair of records, `a` < `b`, on which a steward's decision is worth something."""
+
+    a: bytes
+    b: bytes
+    kind: str
+    """weak: one entity by little more than the threshold; near: two by little less; attested, size or average: two by
+    that rule, against the pair's own weight; contested: a decision that somebody doubts."""
+    weight: int | None
+    """Milli-bits; None for a contested pair that shares no blocking key."""
+    margin: int | None
+    """Weight less the threshold."""
+    entity_a: str
+    entity_b: str
+    """Equal where the two are one entity."""
+    size_a: int
+    size_b: int
+    source_a: str
+    source_b: str
+    sources: tuple[str, ...]
+    """Of every record of both entities."""
+    twins: bool
+    conflict: bool
+    """The two hold different identifiers, one of which a register attests."""
+    evidence: bytes
+    """A mark that differs when what speaks for and against the pair does."""
+    judgement: str | None = None
+    """The contested decision."""
+    unsure: str | None = None
+    """A standing decision that nobody can tell for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """Every doubt that touches a record of `looked`; what was known of those records before is void."""
+
+    looked: tuple[bytes, ...]
+    found: tuple[Doubt, ...]
+
+
 class Engine(Protocol):
     """link's engine as the reconcile agent sees it."""
 
@@ -172,6 +236,18 @@ class Engine(Protocol):
 
     def commit(self, delta: Delta) -> None:
         """Take the delta that `apply` returned last into memory, after its COMMIT."""
+        ...
+
+    def doubts(self) -> Doubts:
+        """Return the doubts that `apply` made or ended, between it and `commit`."""
+        ...
+
+    def doubts_of(self, records: Iterable[bytes]) -> Doubts:
+        """Return the doubts that touch these records, as committed; an unknown one only loses its own."""
+        ...
+
+    def known(self) -> list[bytes]:
+        """Return the ids of all living records."""
         ...
 
     def backlog(self) -> bool:
@@ -200,6 +276,7 @@ class State:
     blocks: Iterable[Held]
     members: Iterable[tuple[bytes, str]]
     """(record id, entity id) of every living record."""
+    notes: Iterable[NoteRow] = ()
 
 
 class Merge(Protocol):

@@ -115,6 +115,14 @@ REFUSED_UNIONS = _counter(
 COMMIT_SECONDS = _histogram("satudata_commit_seconds", "Time of a reconcile transaction")
 SOURCE_TO_GOLDEN = _histogram("satudata_source_to_golden_seconds", "Source commit to golden row committed", "source")
 QUARANTINE_OPEN = _gauge("satudata_quarantine_open", "Quarantine items waiting for a decision", "stage", "source")
+REVIEWS_OPEN = _gauge("satudata_reviews_open", "Items of the stewards' queue that wait", "entity", "kind")
+REVIEW_OLDEST = _gauge(
+    "satudata_review_oldest_timestamp_seconds", "Since when the oldest item of the queue waits", "entity", "kind"
+)
+HOLDS_OPEN = _gauge("satudata_holds_open", "Entities held back from sensitive feeds", "entity", "kind")
+DECISIONS = _counter(
+    "satudata_decisions_total", "Stewards' decisions taken, and what became of each", "entity", "verdict", "state"
+)
 LEASE_HELD = _gauge("satudata_lease_held", "1 in the process that holds the writer's lease, else 0")
 
 # publish

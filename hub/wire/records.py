@@ -270,7 +270,7 @@ class Judgement:
     id: str
     """UUID."""
     verdict: str
-    """Same, different, unsure, or withdrawn (undoes the judgement named in withdraws)."""
+    """Same, different, unsure, withdrawn (see withdraws) or contested (see contests)."""
     pairs: tuple[Pair, ...]
     author: str
     reason: str
@@ -278,6 +278,11 @@ class Judgement:
     """Microseconds since 1970 UTC."""
     expires_at: int | None = None
     withdraws: str | None = None
+    """The judgement that this one undoes, or the contest that it takes back."""
+    entity: str = "person"
+    """Kind of entity that the records speak of: person, family, business or facility."""
+    contests: str | None = None
+    """The judgement that is doubted; it stands until settled."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the Avro datum."""
@@ -290,6 +295,8 @@ class Judgement:
             "made_at": self.made_at,
             "expires_at": self.expires_at,
             "withdraws": self.withdraws,
+            "entity": self.entity,
+            "contests": self.contests,
         }
 
     @classmethod
@@ -304,6 +311,8 @@ class Judgement:
             datum["made_at"],
             datum["expires_at"],
             datum["withdraws"],
+            datum["entity"],
+            datum["contests"],
         )
 
 
@@ -542,6 +551,55 @@ class Verification:
             tuple(datum["digests"]),
             tuple(datum["shapes"]),
             datum["at"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Whether an entity is held back from sensitive feeds, and why.
+
+    The last value of a key is the present one.
+    """
+
+    entity: str
+    """Person, family, business or facility."""
+    entity_id: str
+    generation: int
+    sequence: int
+    """With generation: the commit that held or released it."""
+    at: int
+    """Microseconds since 1970 UTC."""
+    held: bool
+    reason: str
+    """Held: contested or conflict; released: decided, evidence or vanished."""
+    judgement: str | None = None
+    """The contested decision."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "entity": self.entity,
+            "entity_id": self.entity_id,
+            "generation": self.generation,
+            "sequence": self.sequence,
+            "at": self.at,
+            "held": self.held,
+            "reason": self.reason,
+            "judgement": self.judgement,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> Hold:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["entity"],
+            datum["entity_id"],
+            datum["generation"],
+            datum["sequence"],
+            datum["at"],
+            datum["held"],
+            datum["reason"],
+            datum["judgement"],
         )
 
 
@@ -841,6 +899,7 @@ SCHEMA_OF: dict[type, str] = {
     SourceNotice: "notice",
     SourceSignal: "signal",
     Verification: "verification",
+    Hold: "hold",
     GoldenPerson: "golden/person",
     EntityChange: "golden/change",
 }

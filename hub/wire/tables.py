@@ -1,8 +1,8 @@
 """Every table of the hub's PostgreSQL, as SQLAlchemy core: what persist writes and publish and serve read.
 
 Schema `link` holds what is needed to know who is the same, schema `store` what the hub tells others.  Only the holder
-of `link.lease` writes, in one transaction a batch (but for `store.verification`); so the order of `store.clock` is the
-order of commits and a reader that has seen a sequence has seen everything below it.
+of `link.lease` writes, in one transaction a batch (but for `store.verification` and `store.claim`); so the order of
+`store.clock` is the order of commits and a reader that has seen a sequence has seen everything below it.
 
 Left out on purpose: blocking keys (a function of `link.record.body` and the model, rebuilt at load) and a table of
 clusters (`store.member` is it).  Record ids are 16 bytes, versions 24 (`hub.wire.version`); entity ids are UUIDs.
@@ -90,6 +90,19 @@ judgement = Table(
     PrimaryKeyConstraint("id", "a", "b"), Index(None, "a", "b"), schema=LINK,
 )  # fmt: skip
 """One row a judged pair of lineage roots, a < b."""
+
+note = Table(
+    "note", METADATA,
+    Column("id", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False, comment="order of arrival, in one order with judgements"),
+    Column("judgement", Text, nullable=False, index=True, comment="the judgement or contest that it speaks of"),
+    Column("kind", Text, nullable=False, comment="withdrawn or contested"),
+    _must("author", Text), _must("reason", Text),
+    Column("made_at", BigInteger, nullable=False, comment="microseconds since 1970 UTC"),
+    Column("state", Text, nullable=False, comment="taken, void (nothing stood any more) or withdrawn"),
+    schema=LINK,
+)  # fmt: skip
+"""Who withdrew or contested a judgement, and why (decisions.NoteRow)."""
 
 floor = Table(
     "floor", METADATA,
@@ -248,6 +261,55 @@ verification = Table(
     PrimaryKeyConstraint("source", "tbl"), schema=STORE,
 )  # fmt: skip
 """The last comparison of each table with its source; written by verify, which holds no lease."""
+
+review = Table(
+    "review", METADATA,
+    Column("id", Uuid, primary_key=True, comment="of the pair, or of the contested decision"),
+    _must("entity", Text),
+    Column("kind", Text, nullable=False, comment="weak, near, average, attested, size or contested"),
+    _must("a", LargeBinary), _must("b", LargeBinary),
+    Column("weight", Integer, comment="milli-bits; null where the two were never scored"), Column("margin", Integer),
+    _must("entity_a", Uuid), _must("entity_b", Uuid), _must("size_a", Integer), _must("size_b", Integer),
+    _must("source_a", Text), _must("source_b", Text),
+    Column("sources", ARRAY(Text), nullable=False, comment="of every record of both entities"),
+    _must("twins", Boolean), _must("conflict", Boolean),
+    Column("evidence", LargeBinary, nullable=False, comment="differs when what speaks for and against does"),
+    Column("judgement", Text, comment="the contested decision"),
+    Column("unsure", Text, comment="a standing decision that nobody can tell for now"),
+    _must("worth", Integer),
+    Column("points", JSON, nullable=False, comment="{what: points}, the sum is worth"),
+    Column("holds", Text, comment="contested or conflict: its entities are held back from sensitive feeds"),
+    Column("state", Text, nullable=False, comment="open, or aside: unsure, on the same evidence"),
+    Column("judged_on", LargeBinary, comment="the evidence that unsure was given on"),
+    Column("opened_at", TIME, nullable=False, comment="since when it is in this state"),
+    Index(None, "state", "entity", "worth", "id"), Index(None, "entity_a"), Index(None, "entity_b"),
+    schema=STORE,
+)  # fmt: skip
+"""What a steward should look at (decisions.Doubt), worth most first; written with the clusters it follows from."""
+
+review_basis = Table(
+    "review_basis", METADATA,
+    Column("entity", Text, primary_key=True),
+    Column("basis", Text, nullable=False, comment="model and sensitive sources that the whole queue rests on"),
+    schema=STORE,
+)  # fmt: skip
+
+claim = Table(
+    "claim", METADATA,
+    Column("review", Uuid, primary_key=True), _must("steward", Text), _must("until", TIME), schema=STORE,
+)  # fmt: skip
+"""Who looks at an item of the queue just now; written by serve, worth nothing after a while."""
+
+hold = Table(
+    "hold", METADATA,
+    _must("entity_id", Uuid), _must("since", TIME), _must("entity", Text),
+    Column("reason", Text, nullable=False, comment="contested or conflict"),
+    Column("judgement", Text, comment="the contested decision"),
+    Column("released_at", TIME), Column("release", Text, comment="decided, evidence or vanished"),
+    PrimaryKeyConstraint("entity_id", "since"),
+    Index(None, "entity_id", unique=True, postgresql_where=text("released_at is null")), schema=STORE,
+)  # fmt: skip
+"""Entities held back from sensitive feeds, and those that were; their clusters are not held back."""
 
 HISTORY_SPAN = """
 create view store.history_span as

@@ -78,10 +78,11 @@ GOLDEN_PERSON = Topic(
 CHANGES_PERSON = Topic(
     "changes.person", "golden/change", "entity id", 4, "delete", 30 * DAY_MS, ("publish",), ("subscriber",)
 )
+HOLD = Topic("hold", "hold", "entity id", 1, "compact", FOR_EVER, ("publish",), ("subscriber",))
 
 TOPICS: tuple[Topic, ...] = (
     RAW, POSITION, SIGNAL, NOTICE, VERIFICATION, CLEAN_PERSON, QUARANTINE_CLEAN, JUDGEMENT, GOLDEN_PERSON,
-    CHANGES_PERSON,
+    CHANGES_PERSON, HOLD,
 )  # fmt: skip
 
 HEADER_KIND = "kind"

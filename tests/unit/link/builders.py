@@ -9,7 +9,7 @@ from hashlib import blake2b
 from hub.link.engine import Engine
 from hub.link.model import Model, read
 from hub.merge.golden import golden
-from hub.wire.decisions import Delta, EdgeRow, Event, FloorRow, JudgementRow, LineageRow, RecordRow, State
+from hub.wire.decisions import Delta, EdgeRow, Event, FloorRow, JudgementRow, LineageRow, NoteRow, RecordRow, State
 from hub.wire.records import CleanPerson, GoldenPerson, Held, Judgement, Pair, Sweep
 from hub.wire.version import pack
 
@@ -106,6 +106,7 @@ class Hub:
         self.lineage: dict[tuple[bytes, bytes, bytes], LineageRow] = {}
         self.edges: dict[tuple[bytes, bytes], EdgeRow] = {}
         self.judgements: dict[tuple[str, bytes, bytes], JudgementRow] = {}
+        self.notes: dict[str, NoteRow] = {}
         self.floors: dict[tuple[str, str], FloorRow] = {}
         self.sweeps: list[Sweep] = []
         self.blocks: dict[str, Held] = {}
@@ -140,6 +141,7 @@ class Hub:
         for pair in delta.edges_gone:
             del self.edges[pair]
         self.judgements |= {(row.id, row.a, row.b): row for row in delta.judgements}
+        self.notes |= {row.id: row for row in delta.notes}
         self.floors |= {(row.source, row.table): row for row in delta.floors}
         self.sweeps += delta.sweeps
         done = {(row.source, row.table, row.floor) for row in delta.sweeps_done}
@@ -165,6 +167,7 @@ class Hub:
             list(self.sweeps),
             list(self.blocks.values()),
             members,
+            list(self.notes.values()),
         )
 
     def reloaded(self) -> Engine:

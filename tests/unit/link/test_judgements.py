@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hub.wire.decisions import Tick
+from hub.wire.records import Judgement
 from tests.unit.link.builders import BUDI, DEWI, Hub, judge, person
 
 NAMESAKE = BUDI | {"nik": "1571111203900044"}
@@ -116,3 +119,78 @@ def test_a_record_is_never_different_from_itself() -> None:
     hub = three()
     hub.take(judge("j1", "different", ("s1", "s1"), ("s1", "s2")))
     assert states(hub) == {"j1": {"refused"}}
+
+
+def test_a_contested_decision_stands_and_the_contest_is_kept() -> None:
+    hub = three()
+    hub.take(judge("j1", "same", ("s1", "s2")))
+    before = hub.golden()
+    delta = hub.take(judge("c1", "contested", contests="j1"))
+    assert (delta.entities, delta.judgements) == ([], [])
+    assert [(row.id, row.judgement, row.kind, row.state) for row in delta.notes] == [("c1", "j1", "contested", "taken")]
+    assert hub.golden() == before
+    hub.whole()
+
+
+def test_who_withdrew_and_why_is_kept() -> None:
+    hub = three()
+    hub.take(judge("j1", "same", ("s1", "s2")), judge("w1", "withdrawn", withdraws="j1"))
+    [note] = hub.notes.values()
+    assert (note.id, note.judgement, note.kind, note.author, note.state) == (
+        "w1",
+        "j1",
+        "withdrawn",
+        "walidata",
+        "taken",
+    )
+    hub.whole()
+
+
+def test_a_contest_is_taken_back_by_withdrawing_it() -> None:
+    hub = three()
+    hub.take(judge("j1", "same", ("s1", "s2")), judge("c1", "contested", contests="j1"))
+    hub.take(judge("w1", "withdrawn", withdraws="c1"))
+    assert hub.notes["c1"].state == "withdrawn"
+    assert states(hub) == {"j1": {"active"}}
+    assert doubts(hub) == []
+    hub.whole()
+
+
+def test_what_does_not_stand_can_be_neither_contested_nor_withdrawn() -> None:
+    hub = three()
+    hub.take(judge("j1", "same", ("s1", "s2")), judge("w1", "withdrawn", withdraws="j1"))
+    delta = hub.take(
+        judge("c1", "contested", contests="j1"), judge("w2", "withdrawn", withdraws="j1"), judge("c2", "contested")
+    )
+    assert {row.id: row.state for row in delta.notes} == {"c1": "void", "w2": "void", "c2": "void"}
+    assert delta.stale == 3
+
+
+@pytest.mark.parametrize("settles", [
+    judge("j2", "same", ("s1", "s2")),
+    judge("j2", "different", ("s1", "s2")),
+    judge("w1", "withdrawn", withdraws="j1"),
+])  # fmt: skip
+def test_a_contest_ends_with_the_decision_that_it_doubts(settles: Judgement) -> None:
+    hub = three()
+    hub.take(judge("j1", "same", ("s1", "s2")))
+    hub.take(judge("c1", "contested", contests="j1"))
+    assert doubts(hub) == ["contested"]
+    hub.take(settles)
+    assert "contested" not in doubts(hub)
+
+
+def test_notes_are_events_of_one_order_with_decisions() -> None:
+    hub = three()
+    hub.one_by_one(
+        judge("j1", "same", ("s1", "s2")), judge("c1", "contested", contests="j1"), judge("j2", "same", ("s2", "s3"))
+    )
+    hub.engine = hub.reloaded()
+    hub.take(judge("w1", "withdrawn", withdraws="j1"))
+    assert [(row.id, row.sequence) for row in hub.notes.values()] == [("c1", 2), ("w1", 4)]
+    assert hub.take(judge("c1", "contested", contests="j1")).stale == 1
+
+
+def doubts(hub: Hub) -> list[str]:
+    """Kinds of all doubts."""
+    return [doubt.kind for doubt in hub.engine.doubts_of(hub.engine.known()).found]

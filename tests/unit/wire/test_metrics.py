@@ -4,7 +4,7 @@ from hub.wire import metrics
 
 ALLOWED_LABELS = {
     "process", "stage", "what", "source", "table", "op", "code", "field", "topic", "kind", "entity", "route", "status",
-    "verdict", "partition",
+    "verdict", "partition", "state",
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ def test_every_topic_has_one_kind_of_writer_and_a_reader_but_quarantine() -> Non
 
 def test_only_what_tells_a_present_state_is_compacted_and_judgements_stay_for_ever() -> None:
     compacted = {t.name for t in topics.TOPICS if t.cleanup == "compact"}
-    assert compacted == {"position.<source>", "verification", "golden.person"}
+    assert compacted == {"position.<source>", "verification", "golden.person", "hold"}
     assert topics.JUDGEMENT.retention_ms == topics.FOR_EVER
     assert topics.JUDGEMENT.partitions == 1
 

@@ -18,7 +18,7 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.serve import judging, problems, read, shapes
+from hub.serve import judging, problems, read, review_app, reviews, shapes
 from hub.serve.identifiers import criteria
 from hub.serve.padan import routes as padan_routes
 from hub.serve.padan.desk import Desk as PadanDesk
@@ -66,6 +66,8 @@ class Parts:
     """Judgements that this process handed to Kafka, the newest last; until reconcile shows them in the store."""
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     """Every source's contract, by its name."""
+    sensitive_feeds: tuple[str, ...] = ()
+    """Subscriptions that wait while an entity is held."""
     padan: PadanDesk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,6 +97,7 @@ def create(parts: Parts) -> FastAPI:
     _people(app, parts)
     _judgements(app, parts)
     padan_routes.install(app, lambda: parts.padan, UNLISTED)
+    review_app.install(app, parts)
     _operation(app, parts)
     app.middleware("http")(_measured)
     return app
@@ -176,23 +179,18 @@ def _judgements(app: FastAPI, parts: Parts) -> None:
         _LOG.info("judgement_taken", judgement=message.id, verdict=message.verdict, pairs=len(message.pairs))
         taken = judging.pending(message)
         parts.remember(taken)
-        response.headers["Location"] = f"/v1/judgement/{message.withdraws or message.id}"
+        response.headers["Location"] = f"/v1/judgement/{message.withdraws or message.contests or message.id}"
         return taken
 
     @app.get("/v1/judgement/{judgement_id}", tags=["judgement"], responses={404: GONE[404], 503: GONE[503]})
     def judgement(judgement_id: str) -> shapes.Judgement:
         """Return a judgement and what became of it: pending, active, refused, superseded, withdrawn or expired."""
         with parts.store.snapshot() as snapshot:
-            found = read.judgements(snapshot.judgement(judgement_id))
-            if found:
-                return found[0]
-            known = parts.pending.get(judgement_id)
-            if known is None:
-                raise problems.NotFound(f"there is no judgement {judgement_id}, or reconcile has not taken it yet")
-            undone = read.judgements(snapshot.judgement(known.withdraws)) if known.withdraws else []
-        if undone and undone[0].state == "withdrawn":
-            return known.model_copy(update={"state": "active"})
-        return known
+            found = reviews.judgement(snapshot, judgement_id)
+        found = found or parts.pending.get(judgement_id)
+        if found is None:
+            raise problems.NotFound(f"there is no judgement {judgement_id}, or reconcile has not taken it yet")
+        return found
 
 
 def _operation(app: FastAPI, parts: Parts) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 from uuid import UUID, uuid4
 
-from hub.serve import shapes
+from hub.serve import review_store, shapes
 from hub.serve.problems import Contradicts, NotFound, Refused
 from hub.serve.read import living, members, moment
 from hub.serve.store import Snapshot
@@ -37,25 +38,50 @@ def prepare(snapshot: Snapshot, asked: shapes.JudgementIn, clock: Clock) -> Judg
     expires = None if asked.expires_at is None else int(asked.expires_at.timestamp() * 1_000_000)
     if expires is not None and expires <= clock.now_us():
         raise Refused("expires_at lies in the past")
+    pairs: list[Ends] = []
     if asked.withdraws is not None:
         _check_withdrawal(snapshot, asked.withdraws)
-        pairs: list[Ends] = []
+    elif asked.contests is not None:
+        _standing(snapshot, asked.contests, "contest")
+    elif asked.confirms is not None:
+        pairs = _confirmed(snapshot, asked.confirms, asked.verdict)
     else:
         pairs = _expand(snapshot, asked)
     return Judgement(
         str(uuid4()), asked.verdict, tuple(Pair(a, b) for a, b in pairs), asked.author, asked.reason, clock.now_us(),
-        expires, asked.withdraws,
+        expires, asked.withdraws, asked.entity, asked.contests,
     )  # fmt: skip
 
 
 def _check_withdrawal(snapshot: Snapshot, judgement_id: str) -> None:
+    note = review_store.note(snapshot, judgement_id)
+    if note is None:
+        _standing(snapshot, judgement_id, "withdraw")
+    elif note.kind != "contested" or note.state != "taken":
+        raise Contradicts(f"{judgement_id} is no contest in force: nothing is left to take back",
+                          judgements=[judgement_id])  # fmt: skip
+
+
+def _standing(snapshot: Snapshot, judgement_id: str, what: str) -> list[Any]:
+    """Return the active rows of a judgement; raises NotFound, or Contradicts when none is left."""
     rows = snapshot.judgement(judgement_id)
     if not rows:
-        raise NotFound(f"there is no judgement {judgement_id} to withdraw, or reconcile has not taken it yet")
-    states = {row.state for row in rows}
-    if "active" not in states:
-        raise Contradicts(f"judgement {judgement_id} is {', '.join(sorted(states))}: nothing is left to withdraw",
+        raise NotFound(f"there is no judgement {judgement_id} to {what}, or reconcile has not taken it yet")
+    active = [row for row in rows if row.state == "active"]
+    if not active:
+        states = ", ".join(sorted({row.state for row in rows}))
+        raise Contradicts(f"judgement {judgement_id} is {states}: nothing is left to {what}",
                           judgements=[judgement_id])  # fmt: skip
+    return active
+
+
+def _confirmed(snapshot: Snapshot, judgement_id: str, verdict: str) -> list[Ends]:
+    """Return the pairs on which a judgement stands, to be decided alike once more."""
+    active = _standing(snapshot, judgement_id, "confirm")
+    if active[0].verdict != verdict:
+        raise Refused(f"judgement {judgement_id} says {active[0].verdict}: confirm it with that verdict, or decide "
+                      "on its records anew")  # fmt: skip
+    return [(bytes(row.a), bytes(row.b)) for row in active]
 
 
 def _expand(snapshot: Snapshot, asked: shapes.JudgementIn) -> list[Ends]:
@@ -143,6 +169,7 @@ def pending(message: Judgement) -> shapes.Judgement:
     return shapes.Judgement.model_validate({
         "id": message.id, "verdict": message.verdict, "state": "pending", "author": message.author,
         "reason": message.reason, "made_at": moment(message.made_at), "withdraws": message.withdraws,
+        "contests": message.contests,
         "expires_at": None if message.expires_at is None else moment(message.expires_at),
         "pairs": [{"a": pair.a.hex(), "b": pair.b.hex(), "state": "pending"} for pair in message.pairs],
     })  # fmt: skip

@@ -78,6 +78,21 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "different": ("orang yang berbeda", "different people"),
     "unsure": ("belum pasti", "unsure"),
     "withdrawn": ("dicabut", "withdrawn"),
+    "contested": ("disanggah", "contested"),
+}
+DOUBTS: Mapping[str, tuple[str, str]] = {
+    "weak": ("disatukan, tetapi buktinya hanya sedikit di atas ambang", "taken for one by little more than enough"),
+    "near": ("dipisahkan, tetapi buktinya hanya sedikit di bawah ambang", "kept apart by little less than enough"),
+    "attested": (
+        "bukti mirip, tetapi Dukcapil mencatat dua NIK yang berbeda",
+        "alike, but the register attests two different identifiers",
+    ),
+    "average": (
+        "sepasang catatan mirip, tetapi catatan lain dari keduanya tidak",
+        "one pair is alike, the other records of the two are not",
+    ),
+    "size": ("gabungannya akan melewati batas jumlah catatan", "together they would pass the bound of records"),
+    "contested": ("keputusan petugas disanggah", "a steward's decision is contested"),
 }
 
 
@@ -99,6 +114,11 @@ def level(compared: str, name: str, language: Language = "id") -> str:
 def verdict(name: str, language: Language = "id") -> str:
     """Return a judgement's verdict in words."""
     return _word(VERDICTS, name, language)
+
+
+def doubt(kind: str, language: Language = "id") -> str:
+    """Return why an item stands in the stewards' queue."""
+    return _word(DOUBTS, kind, language)
 
 
 def _word(table: Mapping[str, tuple[str, str]], name: str, language: Language) -> str:

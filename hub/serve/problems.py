@@ -5,6 +5,7 @@ Problem
 +-- Vanished      410  the entity id is no longer living; `moved_to` says where its records went
 +-- Contradicts   409  the judgement contradicts others; `judgements` names them
 +-- Conflict      409  the thing is there, but not of the kind that has this
++-- Taken         409  another steward looks at the item; `steward` and `until` say who and how long
 +-- Refused       422  the request cannot be meant
 +-- Away          503  PostgreSQL or Kafka is away; try again
 """
@@ -62,6 +63,12 @@ class Conflict(Problem):
     """The thing is there, but it is not of the kind that has what was asked for."""
 
     status, kind, title = 409, "conflict", "This is not to be had of it"
+
+
+class Taken(Problem):
+    """An item of the queue that another steward looks at."""
+
+    status, kind, title = 409, "taken", "Another steward has this item"
 
 
 class Refused(Problem):

@@ -33,7 +33,10 @@ def run(settings: Settings, *, host: str | None = None, port: int | None = None)
     sender = KafkaSender(settings.endpoint("kafka"), "serve", **{"message.timeout.ms": 10_000})
     store = Store(settings.endpoint("database"))
     registry = ConfluentRegistry(settings.endpoint("registry"))
-    parts = Parts(store, sender, Codec(registry), SystemClock(), contracts=contract.load_all(settings))
+    parts = Parts(
+        store, sender, Codec(registry), SystemClock(), contracts=contract.load_all(settings),
+        sensitive_feeds=tuple(settings.sensitive_feeds.split()),
+    )  # fmt: skip
     probe = Probe("serve", settings.home, settings.probe_port)
     probe.ready = parts.unready
     place = settings.home / PLACE

@@ -12,7 +12,8 @@ RecordId = Annotated[
     str, Field(pattern="^[0-9a-f]{32}$", description="record id: 32 hexadecimal digits; a keyed hash, not a NIK",
                examples=["5f0c1c8d7e4ab6a9d2c3e4f5a6b7c8d9"]),
 ]  # fmt: skip
-Verdict = Literal["same", "different", "unsure", "withdrawn"]
+Verdict = Literal["same", "different", "unsure", "withdrawn", "contested"]
+Entity = Literal["person", "family", "business", "facility"]
 
 
 def _with_zone(moment: datetime) -> datetime:
@@ -124,6 +125,17 @@ class JudgedPair(_Shape):
     state: str = Field(description="active, superseded, refused, withdrawn or expired")
 
 
+class Note(_Shape):
+    """What was said of a judgement later."""
+
+    id: str
+    kind: str = Field(description="withdrawn or contested")
+    state: str = Field(description="taken; void, because nothing stood any more; or withdrawn, a contest taken back")
+    author: str
+    reason: str
+    made_at: datetime
+
+
 class Judgement(_Shape):
     """A steward's decision and its state."""
 
@@ -138,7 +150,9 @@ class Judgement(_Shape):
     made_at: datetime
     expires_at: datetime | None
     withdraws: str | None = None
+    contests: str | None = None
     pairs: list[JudgedPair]
+    notes: list[Note] = Field(default_factory=list, description="contests and withdrawals of it, in order")
 
 
 class Why(_Shape):
@@ -220,6 +234,8 @@ class JudgementIn(_Shape):
              "entities": ["3f2b8c1e-8a55-5d0c-9d36-0f1f6f9b7a10", "8c0d4f7a-1b7e-5a4f-8a52-5d1c7e0a9b33"]},
             {"verdict": "withdrawn", "author": "petugas.contoh", "reason": "keliru",
              "withdraws": "0f1a9d52-6c1e-4a55-9a55-4d1f3c2b1a00"},
+            {"verdict": "contested", "author": "warga.contoh", "reason": "keduanya bukan orang yang sama",
+             "contests": "0f1a9d52-6c1e-4a55-9a55-4d1f3c2b1a00"},
         ]},
     )  # fmt: skip
     verdict: Verdict
@@ -231,20 +247,36 @@ class JudgementIn(_Shape):
         description="each pair of records of two of them is decided on, as they are composed now",
     )  # fmt: skip
     expires_at: Moment | None = Field(None, description="from when the decision no longer holds")
-    withdraws: str | None = Field(None, max_length=64, description="with verdict withdrawn: the judgement to undo")
+    withdraws: str | None = Field(
+        None, max_length=64, description="with verdict withdrawn: the judgement to undo, or the contest to take back"
+    )
+    contests: str | None = Field(
+        None,
+        max_length=64,
+        description="with verdict contested: the judgement that is doubted; it stands until settled",
+    )
+    confirms: str | None = Field(
+        None, max_length=64,
+        description="instead of records or entities: the same verdict again on the pairs of this judgement, which "
+        "settles a contest",
+    )  # fmt: skip
+    entity: Entity = Field("person", description="kind of entity that the records speak of")
 
     @model_validator(mode="after")
     def _meant(self) -> JudgementIn:
-        if self.verdict == "withdrawn":
-            if self.withdraws is None or self.records or self.entities or self.expires_at:
-                raise ValueError("verdict withdrawn takes withdraws, author and reason, nothing else")
-        elif self.withdraws is not None:
-            raise ValueError("withdraws goes with verdict withdrawn only")
-        elif bool(self.records) == bool(self.entities):
-            raise ValueError("give either records or entities")
-        elif len(set(self.records)) != len(self.records) or len(set(self.entities)) != len(self.entities):
+        named = {"withdrawn": self.withdraws, "contested": self.contests}
+        for verdict, judgement in named.items():
+            if (self.verdict == verdict) != (judgement is not None):
+                raise ValueError("verdict withdrawn goes with withdraws, verdict contested with contests")
+        if self.verdict in named:
+            if self.records or self.entities or self.confirms or self.expires_at:
+                raise ValueError(f"verdict {self.verdict} takes the judgement's id, author and reason, nothing else")
+            return self
+        if sum(map(bool, (self.records, self.entities, self.confirms))) != 1:
+            raise ValueError("give either records, entities, or confirms")
+        if len(set(self.records)) != len(self.records) or len(set(self.entities)) != len(self.entities):
             raise ValueError("each record or entity once")
-        elif len(self.records) + len(self.entities) < 2:
+        if self.confirms is None and len(self.records) + len(self.entities) < 2:
             raise ValueError("at least two are needed")
         return self
 

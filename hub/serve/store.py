@@ -50,6 +50,14 @@ class Store:
                 connection.execute(text(f"set local statement_timeout = {seconds * 1000}"))
             yield Snapshot(connection)
 
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a transaction that may write; for `store.claim` alone, everything else is the writer's."""
+        made = self._engine.connect().execution_options(isolation_level="READ COMMITTED")
+        with made as connection, connection.begin():
+            connection.execute(text("set transaction read write"))
+            yield connection
+
     def close(self) -> None:
         """Give every connection back."""
         self._engine.dispose()
@@ -60,6 +68,11 @@ class Snapshot:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, for questions that stand elsewhere."""
+        return self._connection
 
     def _all(self, query: Select[Any]) -> Sequence[Row[Any]]:
         return self._connection.execute(query).all()

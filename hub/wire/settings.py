@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     quarantine_limit: int = Field(
         1000, gt=0, description="rows of one source that clean may refuse in a row before it halts"
     )
+    sensitive_feeds: str = Field(
+        "", description="subscriptions that wait while an entity is held for review, separated by spaces"
+    )
     durable_flush: bool = Field(True, description="single-broker profile: flush the log at every message")
 
     def endpoint(self, name: str) -> str:

@@ -11,10 +11,22 @@ import psycopg
 from hub.persist import migrate
 from hub.persist.commit import Writer
 from hub.persist.messages import Coding
+from hub.persist.reviews import Reviews
 from hub.persist.work import Work
 from hub.wire.archive import Archive
 from hub.wire.avro import Codec, MemoryRegistry
-from hub.wire.decisions import Cause, Delta, EdgeRow, EntityDelta, JudgementRow, Level, RecordRow
+from hub.wire.decisions import (
+    Cause,
+    Delta,
+    Doubt,
+    Doubts,
+    EdgeRow,
+    EntityDelta,
+    JudgementRow,
+    Level,
+    NoteRow,
+    RecordRow,
+)
 from hub.wire.records import CleanPerson, GoldenPerson, Loser, Member, QuarantineItem, Win
 from hub.wire.version import pack
 
@@ -41,6 +53,7 @@ class TestStore:
     url: str
     codec: Codec = field(default_factory=lambda: Codec(MemoryRegistry(), register=True))
     epoch: int = 0
+    queue: Reviews = field(default_factory=lambda: Reviews("person", "person-1", {"dinsos"}))
     _writer: Writer | None = None
     _step: int = 0
 
@@ -102,9 +115,16 @@ class TestStore:
         """Write that an entity's records are gone."""
         self.commit(Delta(entities=[EntityDelta(entity_id(entity), (), "deleted", (Cause("sweep", "x"),))]))
 
-    def judge(self, *rows: JudgementRow) -> None:
-        """Write judgements as reconcile keeps them."""
-        self.commit(Delta(judgements=list(rows)))
+    def judge(self, *rows: JudgementRow, notes: Sequence[NoteRow] = ()) -> None:
+        """Write judgements, and notes on them, as reconcile keeps them."""
+        self.commit(Delta(judgements=list(rows), notes=list(notes)))
+
+    def doubt(self, *doubts: Doubt, looked: Iterable[int] = (), delta: Delta | None = None) -> None:
+        """Write doubts as reconcile keeps them; all that were told of these records before are void."""
+        ids = {end for doubt in doubts for end in (doubt.a, doubt.b)} | {record_id(number) for number in looked}
+        change = self.queue.difference(Doubts(tuple(ids), doubts), delta)
+        self.commit(delta or Delta(), reviews=change)
+        self.queue.taken(change)
 
     def refuse(self, *items: QuarantineItem) -> None:
         """Write quarantine items."""
@@ -151,6 +171,24 @@ def judged(id_: str, a: int, b: int, verdict: str, state: str = "active", sequen
     low, high = sorted((record_id(a), record_id(b)))
     return JudgementRow(id_, sequence, low, high, verdict, "petugas.contoh", "diperiksa", 1_700_000_000_000_000, None,
                         state)  # fmt: skip
+
+
+def noted(id_: str, judgement: str, kind: str, state: str = "taken", sequence: int = 9) -> NoteRow:
+    """Return a contest or a withdrawal."""
+    return NoteRow(id_, sequence, judgement, kind, "warga.contoh", "keliru", 1_700_000_100_000_000, state)
+
+
+def doubted(a: int, b: int, kind: str = "near", *, entities: tuple[int, int] = (1, 2), **more: object) -> Doubt:
+    """Return a doubt about two invented records of two invented entities."""
+    low, high = sorted((record_id(a), record_id(b)))
+    margin = {"near": -1_000, "weak": 500, "contested": None}.get(kind, 9_000)
+    given: dict[str, object] = {
+        "weight": None if margin is None else 3_000 + margin, "margin": margin, "size_a": 2, "size_b": 2,
+        "source_a": "dukcapil", "source_b": "dapodik", "sources": ("dapodik", "dukcapil"), "twins": False,
+        "conflict": False, "evidence": b"evidence", "entity_a": entity_id(entities[0]),
+        "entity_b": entity_id(entities[1]),
+    }  # fmt: skip
+    return Doubt(low, high, kind, **{**given, **more})  # type: ignore[arg-type]
 
 
 def refused(id_: str, *, source: str = "dinsos", payload: bytes = b"raw", topic: str = "raw.x") -> QuarantineItem:

@@ -14,7 +14,7 @@ from hub.wire.broker import Outgoing, Ticket
 from hub.wire.errors import TryAgain
 from hub.wire.memory import MemoryBroker
 from hub.wire.records import Judgement
-from tests.integration.serve.stores import TestStore, entity_id, judged, record_id
+from tests.integration.serve.stores import TestStore, entity_id, judged, noted, record_id
 
 BY = {"author": "petugas.contoh", "reason": "KK dan akta diperiksa"}
 
@@ -79,12 +79,62 @@ def test_a_judgement_is_withdrawn_once(people: TestStore, api: TestClient, broke
     assert (answer.status_code, answer.headers["location"]) == (202, "/v1/judgement/j1")
     [message] = sent(broker, people)
     assert (message.withdraws, message.pairs) == ("j1", ())
-    people.judge(judged("j1", 1, 3, "same", "withdrawn"))
+    people.judge(judged("j1", 1, 3, "same", "withdrawn"), notes=[noted(message.id, "j1", "withdrawn")])
     assert api.get(f"/v1/judgement/{message.id}").json()["state"] == "active"
+    [note] = api.get("/v1/judgement/j1").json()["notes"]
+    assert (note["kind"], note["author"], note["reason"]) == ("withdrawn", "warga.contoh", "keliru")
     assert api.post("/v1/judgement", json=wish).status_code == 409
 
 
+def test_a_decision_in_force_is_contested_and_the_contest_taken_back(
+    people: TestStore, api: TestClient, broker: MemoryBroker
+) -> None:
+    people.judge(judged("j1", 1, 3, "same"))
+    answer = api.post("/v1/judgement", json={**BY, "verdict": "contested", "contests": "j1"})
+    assert (answer.status_code, answer.json()["state"]) == (202, "pending")
+    [message] = sent(broker, people)
+    assert (message.contests, message.pairs, message.verdict) == ("j1", (), "contested")
+    people.judge(notes=[noted(message.id, "j1", "contested")])
+    assert api.get("/v1/judgement/j1").json()["state"] == "active"
+    taken_back = api.post("/v1/judgement", json={**BY, "verdict": "withdrawn", "withdraws": message.id})
+    assert taken_back.status_code == 202
+    people.judge(notes=[noted(message.id, "j1", "contested", "withdrawn")])
+    assert api.get(f"/v1/judgement/{message.id}").json()["state"] == "withdrawn"
+    assert api.post("/v1/judgement", json={**BY, "verdict": "withdrawn", "withdraws": message.id}).status_code == 409
+
+
+def test_confirming_a_decision_states_it_again_on_the_same_pairs(
+    people: TestStore, api: TestClient, broker: MemoryBroker
+) -> None:
+    people.judge(judged("j1", 1, 3, "same"), judged("j1", 2, 3, "same"), judged("j1", 2, 5, "same", "superseded"))
+    assert api.post("/v1/judgement", json={**BY, "verdict": "different", "confirms": "j1"}).status_code == 422
+    answer = api.post("/v1/judgement", json={**BY, "verdict": "same", "confirms": "j1"})
+    assert answer.status_code == 202
+    [message] = sent(broker, people)
+    expected = {tuple(sorted((record_id(a), record_id(3)))) for a in (1, 2)}
+    assert {(pair.a, pair.b) for pair in message.pairs} == expected
+    assert message.id != "j1"
+
+
+def test_an_author_finds_what_became_of_his_decisions(people: TestStore, api: TestClient) -> None:
+    people.judge(*(judged(f"j{n}", 1, 3, "same", "refused" if n == 2 else "superseded", n) for n in range(1, 6)))
+    refused = api.post("/v1/judgement/lookup", json={"author": "petugas.contoh", "state": "refused"}).json()
+    assert [one["id"] for one in refused["items"]] == ["j2"]
+    first = api.post("/v1/judgement/lookup", json={"limit": 3}).json()
+    rest = api.post("/v1/judgement/lookup", json={"limit": 3, "before": first["next"]}).json()
+    assert [one["id"] for one in (*first["items"], *rest["items"])] == ["j5", "j4", "j3", "j2", "j1"]
+    assert rest["next"] is None
+    assert api.post("/v1/judgement/lookup", json={"author": "nobody"}).json()["items"] == []
+
+
 @pytest.mark.parametrize(("wish", "status"), [
+    ({"verdict": "contested", "contests": "none"}, 404),
+    ({"verdict": "contested"}, 422),
+    ({"verdict": "contested", "contests": "j1", "records": records(1, 3)}, 422),
+    ({"verdict": "same", "contests": "j1"}, 422),
+    ({"verdict": "same", "confirms": "none"}, 404),
+    ({"verdict": "same", "confirms": "j1", "records": records(1, 3)}, 422),
+    ({"verdict": "same", "records": records(1, 3), "entity": "robot"}, 422),
     ({"verdict": "same", "records": records(1, 99)}, 404),
     ({"verdict": "same", "entities": [entity_id(1), str(uuid4())]}, 404),
     ({"verdict": "withdrawn", "withdraws": "none"}, 404),

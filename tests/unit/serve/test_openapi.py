@@ -24,7 +24,10 @@ def test_every_operation_and_parameter_is_described() -> None:
 
 def test_no_path_or_query_takes_a_personal_value() -> None:
     named = {parameter["name"] for operation in operations() for parameter in operation.get("parameters", [])}  # type: ignore[attr-defined]
-    assert named == {"entity_id", "judgement_id", "as_of", "source", "category", "duplicate", "after", "limit"}
+    queue = {"entity", "kind", "office", "state", "free", "released", "review_id"}
+    assert named == {
+        "entity_id", "judgement_id", "as_of", "source", "category", "duplicate", "after", "limit", *queue
+    }  # fmt: skip
     assert not named & PERSONAL
 
 

@@ -70,6 +70,10 @@ class Together:
         """How the cap is named in an edge's levels."""
         return "+".join(self.names)
 
+    def covers(self, name: str) -> bool:
+        """Say whether a comparison, or what an earlier cap took back of several, counts towards this one."""
+        return set(name.split("+")) <= set(self.names)
+
 
 @dataclass(frozen=True, slots=True)
 class Block:

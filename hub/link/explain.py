@@ -187,10 +187,12 @@ def _nearest(levels: tuple[Level, ...], own: Mapping[str, int], total: int, mode
 
 
 def _total(model: Model, own: Mapping[str, int]) -> int:
-    total = model.prior + sum(own.values())
+    counted = dict(own)
     for together in model.together:
-        total -= max(0, sum([own.get(name, 0) for name in together.names]) - together.cap)
-    return total
+        joint = sum([weight for name, weight in counted.items() if together.covers(name)])
+        if joint > together.cap:
+            counted[together.name] = together.cap - joint
+    return model.prior + sum(counted.values())
 
 
 def _weights(levels: Iterable[Level]) -> dict[str, int]:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from hub.link import forms, keys, kinds
-from hub.link.compare import nik
 from hub.link.evidence import Rule
 from hub.link.forms import Fields, Form, Slot
 from hub.link.model import Model
@@ -71,18 +70,18 @@ class Layout:
 
     def _claims(self, rule: Rule) -> Callable[[Slots], int]:
         """Make the function from values to the key of the attested identifier, marked where it is doubtful."""
-        place, block = self._find(rule.field, (), ()), rule.block
-        date = self._find(rule.borne_out_by[0], (forms.date,), ()) if rule.borne_out_by else -1
-        sex = self._find(rule.borne_out_by[1], (forms.sex,), ()) if rule.borne_out_by else -1
+        block = rule.block
+        if rule.borne_out_by:
+            place = self._place(forms.nik, (rule.field, *rule.borne_out_by))
+        else:
+            place = self._find(rule.field, (), ())
 
         def claim(slots: Slots) -> int:
             value = slots[place]
             if not value:
                 return 0
             key = keys.alone(block, value)
-            if date >= 0 and nik.disagrees(cast("int", value), cast("int", slots[date]), cast("int", slots[sex])):
-                return key | _DOUBTFUL
-            return key
+            return key | _DOUBTFUL if isinstance(value, int) and value < 0 else key
 
         return claim
 

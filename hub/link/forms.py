@@ -24,7 +24,10 @@ Form = Callable[[Record, Fields], Slot]
 
 _EPOCH = calendar_date(1970, 1, 1)
 _DIGITS = 16
-_SEX = {"male": 1, "female": 2}
+_MALE, _FEMALE = 1, 2
+_SEXES = {"male": _MALE, "female": _FEMALE}
+_WOMAN = 40 * 10**4
+"""What stands in a NIK's digits 7 to 12 above a woman's birth date."""
 _YEAR_ALONE = re.compile(r"\d{4}")
 _NOT_WORD = re.compile(r"[^A-Z0-9]+")
 _CUT_AT = frozenset({30, 40})
@@ -46,6 +49,16 @@ def digits(record: Record, fields: Fields) -> int:
     return int(written) if written and written.isdecimal() and len(written) <= _DIGITS else 0
 
 
+def nik(record: Record, fields: Fields) -> int:
+    """A NIK; negative where it is doubtful: not of the record's own birth date and sex (second and third field)."""
+    number = digits(record, fields)
+    if number and len(fields) > 1:
+        _, born, sex_ = fields
+        if _disagrees(number, date(record, (born,)), sex(record, (sex_,))):
+            return -number
+    return number
+
+
 def phone(record: Record, fields: Fields) -> int:
     """A phone number's digits; 0 where unknown."""
     written = getattr(record, fields[0])
@@ -55,7 +68,7 @@ def phone(record: Record, fields: Fields) -> int:
 
 def sex(record: Record, fields: Fields) -> int:
     """Sex: 1 male, 2 female, 0 unknown."""
-    return _SEX.get(getattr(record, fields[0]) or "", 0)
+    return _SEXES.get(getattr(record, fields[0]) or "", 0)
 
 
 def text(record: Record, fields: Fields) -> str:
@@ -162,6 +175,21 @@ def institution(record: Record, fields: Fields) -> str:
         return ""
     name, type_ = fold_institution(written)
     return name + MORE + type_ if type_ else name
+
+
+def _disagrees(number: int, born: int, sex_: int) -> bool:
+    """Say whether a NIK's digits 7 to 12 are not of its record's own birth date and sex.
+
+    Such a NIK is a borrowed one, or the birth date was corrected since.
+    """
+    ymd = born >> 2
+    if not ymd & 511:
+        return False
+    written = number // 10**4 % 10**6
+    own = (ymd & 31) * 10**4 + (ymd >> 5 & 15) * 100 + (ymd >> 9) % 100
+    if written == own:
+        return sex_ == _FEMALE
+    return written != own + _WOMAN or sex_ == _MALE
 
 
 @lru_cache(maxsize=1 << 14)

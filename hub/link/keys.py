@@ -43,9 +43,9 @@ _POLE = 180 * forms.MICRO
 
 
 def exact(value: Slot) -> int:
-    """A number itself, a text's hash."""
+    """A number itself without its sign, a text's hash."""
     if isinstance(value, int):
-        return value
+        return abs(value)
     return _text(forms.first(value)) if isinstance(value, str) else hash(value)
 
 
@@ -142,8 +142,8 @@ def _digits(transform: str) -> Transform | None:
     if match is None or not int(match[1]) <= int(match[2]) <= _WIDTH:
         return None
     above, below = 10 ** (int(match[2]) - int(match[1]) + 1), 10 ** (_WIDTH - int(match[2]))
-    written = f"{{}} // {below} % {above}"
-    return Transform(lambda value: value // below % above, (forms.digits,), inline=written)
+    written = f"abs({{}}) // {below} % {above}"
+    return Transform(lambda value: abs(value) // below % above, (forms.digits, forms.nik), inline=written)
 
 
 @lru_cache(maxsize=1 << 14)

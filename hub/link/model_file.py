@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields as fields_of
@@ -21,6 +22,7 @@ _HEAD = frozenset(
 _LISTS = frozenset({"anchor", "compare", "together", "block", "rule", "survivorship"})
 _OPTIONAL = frozenset({"together", "rule", "trained"})
 """`trained` is what training notes of itself; the engine does not read it."""
+_NAME = re.compile("[a-z][a-z0-9_]*")
 _ORIGINS = ("hand", "trained")
 _MOST_LEVELS = 16
 _MOST_BLOCKS = 16
@@ -128,6 +130,8 @@ class File:
     def _comparison(self, entry: dict[str, Any]) -> Comparison:
         self._names("[[compare]]", entry, {"name", "kind", "fields", "levels"}, {"frequency", "said"})
         name = self._text("[[compare]] name", entry["name"])
+        if not _NAME.fullmatch(name):
+            raise self._fault("[[compare]] name", f"{name!r} must be small letters, digits and _")
         where = f"[[compare]] {name}"
         kind = self._text(f"{where} kind", entry["kind"])
         if kind not in kinds.names():

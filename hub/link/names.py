@@ -37,6 +37,7 @@ _THROAT = re.compile("K+H+")
 """KHAIRUL, CHAIRUL and HAIRUL, RACHMAN and RAHMAN are one name each."""
 _SERVANT = re.compile(r"ABD[UO](?:L|([RSNTDZ])(?=\1)|(?=[RSNTDZ]))(\w{4,})")
 """ABDURRAHMAN, ABDURAHMAN and ABDULRAHMAN are ABDUL RAHMAN; ABDULLAH is one word."""
+_DOUBLED = re.compile(r"(.)\1+")
 _NOT_WORD = re.compile(r"[^A-Z0-9 ]+")
 _SOUND = str.maketrans({"V": "F", "P": "F", "Z": "S", "D": "T", "J": "Y", "Q": "K", "H": None, "X": "S"})
 _VOWELS = frozenset("AEIOUY")
@@ -105,7 +106,8 @@ def relate(a: Words, b: Words) -> int:
     if "".join(a) == "".join(b):
         return CLOSE
     close = _take_all(left, rest, _alike)
-    short = _take_all(left, rest, _abbreviates)
+    ends = (a[-1], b[-1])
+    short = _take_all(left, rest, lambda x, y: _abbreviates(x, y, ends))
     if not left:
         return _whole(len(a), equal, short, close, complete=not rest)
     return MIXED if equal or close else DIFFERENT
@@ -140,15 +142,20 @@ def _take_all(left: list[str], rest: list[str], rule: Callable[[str, str], bool]
 
 
 def _alike(a: str, b: str) -> bool:
-    """One typing error in words of four letters or more, or one sound."""
+    """One typing error in words of four letters or more, one sound, or doubled letters only."""
     if min(len(a), len(b)) < 4:
-        return False
+        return _once(a) == _once(b)
     return OSA.distance(a, b, score_cutoff=1) <= 1 or (
         a[0] == b[0] and sound(a) == sound(b) and abs(len(a) - len(b)) < 3
     )
 
 
-def _abbreviates(a: str, b: str) -> bool:
-    """One is the other's initial or its first three letters or more."""
+def _once(word: str) -> str:
+    """A word with doubled letters written once."""
+    return _DOUBLED.sub(r"\1", word)
+
+
+def _abbreviates(a: str, b: str, ends: Words) -> bool:
+    """One is the other's initial or, at the end of its name, its first three letters or more (GALIH is no GALIHUN)."""
     short, long = (a, b) if len(a) <= len(b) else (b, a)
-    return long.startswith(short) and (len(short) == 1 or len(short) > 2)
+    return long.startswith(short) and (len(short) == 1 or (len(short) > 2 and short in ends))

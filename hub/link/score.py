@@ -96,7 +96,7 @@ class Scorer:
                 if adjusted:
                     found.append(self._known(place, COMMON if adjusted < 0 else RARE, adjusted * 1000))
         for together in self._model.together:
-            joint = sum([level.weight for level in found if level.comparison in together.names])
+            joint = sum([level.weight for level in found if together.covers(level.comparison)])
             if joint > together.cap:
                 found.append(Level(together.name, CAPPED, together.cap - joint))
         return tuple(found)

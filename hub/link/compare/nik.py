@@ -6,8 +6,19 @@ from rapidfuzz.distance import OSA
 
 from hub.link import forms
 
-FIELDS = (1, 1)
-LEVELS = ("missing", "exact", "typo", "serial_typo", "serial_next", "serial_other", "date_part", "different")
+FIELDS = (1, 3)
+LEVELS = (
+    "missing",
+    "exact",
+    "typo",
+    "serial_typo",
+    "serial_next",
+    "serial_other",
+    "date_part",
+    "different",
+    "exact_doubtful",
+    "doubtful",
+)
 TEXTS = {
     "exact": ("sama", "equal"),
     "typo": ("beda satu angka, mungkin salah ketik", "one digit off, perhaps mistyped"),
@@ -16,18 +27,35 @@ TEXTS = {
     "serial_other": ("wilayah dan tanggal sama, nomor urut lain", "same district and date, other serial"),
     "date_part": ("hanya bagian tanggal sama", "only the date part is equal"),
     "different": ("berbeda", "different"),
+    "exact_doubtful": (
+        "sama, tetapi tidak cocok dengan tanggal lahir atau jenis kelamin catatannya sendiri",
+        "equal, but not of the record's own birth date or sex",
+    ),
+    "doubtful": (
+        "berbeda, tetapi salah satunya tidak cocok dengan catatannya sendiri, mungkin NIK orang lain",
+        "different, but one is not of its own record's birth date or sex, perhaps somebody else's",
+    ),
 }
 
-_MALE, _FEMALE = 1, 2
-_WOMAN = 40 * 10**4
-"""What stands in digits 7 to 12 above a woman's birth date."""
+_DIFFERENT, _EXACT_DOUBTFUL, _DOUBTFUL = 7, 8, 9
 
-read = forms.digits
-spell = "{:016d}".format
+read = forms.nik
+
+
+def spell(value: int) -> str:
+    """Write a NIK with its 16 digits."""
+    return f"{abs(value):016d}"
 
 
 def compare(x: int, y: int) -> int:
     """Return the level of two NIKs; digits are PPKKCC DDMMYY SSSS, women with 40 added to the day."""
+    if x < 0 or y < 0:
+        level = _compare(abs(x), abs(y))
+        return _EXACT_DOUBTFUL if level == 1 else _DOUBTFUL if level == _DIFFERENT else level
+    return _compare(x, y)
+
+
+def _compare(x: int, y: int) -> int:
     if x == y:
         return 1
     head_x, serial_x = divmod(x, 10000)
@@ -37,21 +65,6 @@ def compare(x: int, y: int) -> int:
     if OSA.distance(f"{x:016d}", f"{y:016d}", score_cutoff=1) <= 1:
         return 2
     return 6 if head_x % 10**6 == head_y % 10**6 else 7
-
-
-def disagrees(nik: int, date: int, sex: int) -> bool:
-    """Say whether a NIK's digits 7 to 12 are not of a record's own birth date (form `date`) and sex (form `sex`).
-
-    Such a NIK is a borrowed one, or the birth date was corrected since.
-    """
-    ymd = date >> 2
-    if not nik or not ymd & 511:
-        return False
-    written = nik // 10**4 % 10**6
-    own = (ymd & 31) * 10**4 + (ymd >> 5 & 15) * 100 + (ymd >> 9) % 100
-    if written == own:
-        return sex == _FEMALE
-    return written != own + _WOMAN or sex == _MALE
 
 
 def _serial(x: int, y: int) -> int:

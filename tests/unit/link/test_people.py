@@ -62,6 +62,10 @@ def test_nik_is_compared_by_parts(a: str | None, b: str, expected: str) -> None:
         ("SANTOSO BUDI", "BUDI SANTOSO", "reordered"),
         ("BUDI S", "BUDI SANTOSO", "shortened"),
         ("BUDI SANT", "BUDI SANTOSO", "shortened"),
+        ("GALIH TANJUNG", "GALIHUN TANJUNG", "mixed"),
+        ("YULI ASTUTI", "YULIANA ASTUTI", "mixed"),
+        ("UMI KALSUM", "UMMI KALSUM", "close"),
+        ("NUR ASMARA", "NUUR ASMARA", "close"),
         ("BUDI SANTOSO", "BUDI SANTOSO WIJAYA", "shortened"),
         ("BUDDI SANTOSO", "BUDI SANTOSO", "close"),
         ("NURHAYATI", "NUR HAYATI", "close"),
@@ -77,6 +81,23 @@ def test_nik_is_compared_by_parts(a: str | None, b: str, expected: str) -> None:
 )
 def test_names(a: str, b: str | None, expected: str) -> None:
     assert level("name", name=(a, b)) == expected
+
+
+BORN = {"birth_date": (BUDI["birth_date"], BUDI["birth_date"])}
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ("1508021203900001", "1508021203900001", "exact"),
+        ("1508025510920001", "1508025510920001", "exact_doubtful"),
+        ("1508021203900001", "1508025510920001", "doubtful"),
+        ("1508021203900001", "1508021203980001", "typo"),
+        ("1508021203900001", "1571111203900007", "date_part"),
+    ],
+)
+def test_a_nik_of_another_birth_date_than_its_records_says_little(a: str, b: str, expected: str) -> None:
+    assert level("nik", nik=(a, b), **BORN) == expected
 
 
 def test_a_spelling_that_cleaning_offers_counts_as_a_variant() -> None:

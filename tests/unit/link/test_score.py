@@ -80,14 +80,26 @@ def test_what_a_family_shares_is_counted_once() -> None:
     """Brother and sister: card, address and phone agree, and weigh no more together than the cap."""
     weight, levels = scored(MODEL, FAMILY, FAMILY | {"name": "AGUS SANTOSO", "birth_date": 7000})
     joint = levels["kk", "same"] + levels["address", "same"] + levels["phone", "same"]
-    (cap,) = MODEL.together
+    cap = MODEL.together[0]
     assert joint > cap.cap
     assert levels["kk+address+phone", "capped"] == cap.cap - joint
     assert weight == MODEL.prior + sum(levels.values()) < 0
 
 
+def test_a_cap_counts_what_an_earlier_one_left() -> None:
+    """Twins without NIK: mother, place, card, address and phone agree, as with every brother and sister."""
+    weight, levels = scored(
+        MODEL, FAMILY | {"birth_place": "BUNGO"}, FAMILY | {"birth_place": "BUNGO", "name": "HASAN SANTOSO"}
+    )
+    inner, outer = MODEL.together
+    assert inner.cap < outer.cap < levels["mother", "exact"] + levels["birth_place", "exact"] + inner.cap
+    others = ("nik", "name", "birth", "sex")
+    assert weight == MODEL.prior + outer.cap + sum(bits for (name, _), bits in levels.items() if name in others)
+    assert weight < MODEL.threshold
+
+
 def test_below_the_cap_nothing_is_taken_back() -> None:
-    _, levels = scored(MODEL, FAMILY | {"phone": None, "kk": None}, FAMILY)
+    _, levels = scored(MODEL, FAMILY | {"phone": None, "kk": None, "mother": None}, FAMILY)
     assert not [level for _, level in levels if level == "capped"]
 
 
@@ -120,7 +132,7 @@ def test_what_would_change_it_counts_caps() -> None:
     assert account.total == 3.0
     assert account.links
     assert account.change is not None
-    assert (account.change.comparison, account.change.level, account.change.total) == ("birth_place", "different", 1.5)
+    assert (account.change.comparison, account.change.level, account.change.total) == ("nik", "doubtful", 2.0)
 
 
 def test_every_level_of_every_shipped_model_can_be_told() -> None:

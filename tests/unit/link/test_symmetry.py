@@ -52,7 +52,15 @@ def test_a_pair_scores_alike_from_both_sides_and_its_levels_add_up(one: CleanPer
 def test_a_record_agrees_with_itself_and_keys_are_small_and_distinct(one: CleanPerson) -> None:
     scorer, slots = Scorer(MODEL, LAYOUT), LAYOUT.read(one)
     told = {level.comparison: level.level for level in scorer.levels(scorer.score(slots, slots))}
-    assert set(told.values()) <= {"exact", "exact_word", "exact_default", "exact_month", "same"}
+    assert set(told.values()) <= {
+        "exact",
+        "exact_word",
+        "exact_default",
+        "exact_month",
+        "same",
+        "exact_doubtful",
+        "capped",
+    }
     keys = LAYOUT.keys(slots)
     assert all(0 < key < 1 << 60 for key in keys)
     assert len(set(keys)) == len(keys)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from importlib import import_module
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ LONGEST_CELL = 32_767
 MOST_ROWS = 1_048_575
 """Rows below the head that a sheet holds."""
 _A4 = 9
+_LINE = 14.0
 HEAD, PALE, WARN, GOOD = "1F4E78", "DDE7F0", "FCE4D6", "E2EFDA"
 """Fills: the head, a light one, one that draws the eye, one that calms."""
 
@@ -45,7 +47,7 @@ class Book:
         made.page_setup.fitToHeight, made.sheet_properties.pageSetUpPr = 0, self._fit()
         if head_row:
             made.print_title_rows = f"{head_row}:{head_row}"
-        return Sheet(self, made, letters(len(widths)), head_row)
+        return Sheet(self, made, widths, head_row)
 
     def _fit(self) -> Any:
         return _needed("openpyxl.worksheet.properties").PageSetupProperties(fitToPage=True)
@@ -94,10 +96,11 @@ class Book:
 class Sheet:
     """One sheet; rows are appended in order."""
 
-    def __init__(self, book: Book, sheet: Any, last_column: str, head_row: int) -> None:
+    def __init__(self, book: Book, sheet: Any, widths: Sequence[int], head_row: int) -> None:
         self._book = book
         self._sheet = sheet
-        self._last = last_column
+        self._widths = widths
+        self._last = _needed("openpyxl.utils").get_column_letter(len(widths))
         self._head = head_row
         self.rows = 0
 
@@ -117,7 +120,9 @@ class Sheet:
         wrap: bool = False,
     ) -> None:  # fmt: skip
         """Append a row; `fills` colours single cells by their place from 0."""
-        own = fills or {}
+        own, values = fills or {}, list(values)
+        if wrap:
+            self._tall(values)
         self._append([
             self._book.cell(self._sheet, value, bold=bold, fill=own.get(at, fill), wrap=wrap)
             for at, value in enumerate(values)
@@ -130,6 +135,13 @@ class Sheet:
         check.errorTitle, check.error = "Isian belum benar", f"Pilih salah satu: {', '.join(words)}."
         check.add(f"{column}{first}:{column}{last}")
         self._sheet.data_validations.append(check)
+
+    def _tall(self, values: Sequence[object]) -> None:
+        """Give the coming row the height of its longest text: not every program finds it by itself."""
+        lines = max(
+            ceil(len(str(value or "")) / max(1, width - 2)) for value, width in zip(values, self._widths, strict=False)
+        )
+        self._sheet.row_dimensions[self.rows + 1].height = _LINE * max(1, lines)
 
     def end(self) -> None:
         """Let the head's columns be filtered."""

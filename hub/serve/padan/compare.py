@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, get_args
 
-Kind = Literal["differs", "spelling", "swapped", "default", "typing"]
+Kind = Literal["differs", "incomplete", "spelling", "swapped", "default", "default_register", "typing"]
 ALL_KINDS: tuple[Kind, ...] = get_args(Kind)
 Levels = Mapping[str, str]
 """The level of each comparison of a scored pair, by its name."""
@@ -35,8 +35,11 @@ class Difference:
 
     @property
     def rank(self) -> int:
-        """How much it matters, lower is more; spelling comes after all that truly differs."""
-        return list(GROUPS).index(self.group) + (0 if self.kind in {"differs", "swapped"} else 20)
+        """How much it matters, lower is more: what truly differs, what one side knows better, ways of writing."""
+        return list(GROUPS).index(self.group) + _KIND_RANK.get(self.kind, 20)
+
+
+_KIND_RANK: Mapping[Kind, int] = {"differs": 0, "swapped": 0, "incomplete": 10, "default_register": 10}
 
 
 def _name(ours: Any, theirs: Any, levels: Levels) -> Kind | None:
@@ -54,7 +57,8 @@ def _named(x: str | None, y: str | None, level: str, variants: set[str], others:
         return "typing"
     if level in _SPELLED or sorted(x.split()) == sorted(y.split()) or {x, *variants} & {y, *others}:
         return "spelling"
-    return "differs"
+    short, long = sorted((set(x.split()), set(y.split())), key=len)
+    return "incomplete" if short < long else "differs"
 
 
 def _birth_date(ours: Any, theirs: Any, _levels: Levels) -> Kind | None:
@@ -63,7 +67,9 @@ def _birth_date(ours: Any, theirs: Any, _levels: Levels) -> Kind | None:
         return None
     if (x.year, x.month, x.day) == (y.year, y.day, y.month):
         return "swapped"
-    return "default" if x.year == y.year and _is_default(ours) else "differs"
+    if x.year != y.year:
+        return "differs"
+    return "default" if _is_default(ours) else "default_register" if _is_default(theirs) else "differs"
 
 
 def _is_default(record: Any) -> bool:

@@ -57,9 +57,14 @@ GROUPS: Mapping[str, str] = {
     "kk": "No. KK", "marital": "Status kawin", "birth_place": "Tempat lahir", "address": "Alamat",
 }  # fmt: skip
 KINDS: Mapping[str, str] = {
-    "differs": "berbeda", "spelling": "hanya ejaan atau singkatan", "typing": "mungkin salah ketik",
-    "swapped": "tanggal dan bulan tertukar", "default": "tanggal baku; register tahu tanggalnya",
-}  # fmt: skip
+    "differs": "berbeda",
+    "incomplete": "nama tidak lengkap pada salah satunya",
+    "spelling": "hanya ejaan atau singkatan",
+    "typing": "mungkin salah ketik",
+    "swapped": "tanggal dan bulan tertukar",
+    "default": "tanggal baku; register tahu tanggalnya",
+    "default_register": "register memakai tanggal baku; tanggal Anda lebih rinci",
+}
 _FAULTS: Mapping[str, str] = {
     "placeholder": "berisi angka pengisi", "temporary": "adalah NIK sementara", "malformed": "bukan NIK yang mungkin",
     "unknown_region": "berkode wilayah yang tidak dikenal",

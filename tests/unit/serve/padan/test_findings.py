@@ -162,6 +162,14 @@ def test_dates_that_are_turned_or_default_are_told_as_such() -> None:
     other_year = record("dinsos", 1, Flag("birth_date", "default"), birth_date=day(1993, 7, 1))
     kinds = [differences(one, register, {})[0].kind for one in (turned, vague, other_year)]
     assert kinds == ["swapped", "default", "differs"]
+    vague_register = record("dukcapil", 1, Flag("birth_date", "default"), birth_date=day(1994, 12, 31))
+    assert differences(record("dinsos", 1), vague_register, {})[0].kind == "default_register"
+
+
+def test_a_name_that_lacks_words_of_the_other_is_incomplete() -> None:
+    for name in ("SEKAR", "SEKAR MELATI WANGI PUTRI"):
+        assert differences(record("dinsos", 1, name=name), REGISTER, {"name": "partial"})[0].kind == "incomplete"
+    assert differences(record("dinsos", 1, name="SEKAR PUTRI"), REGISTER, {"name": "mixed"})[0].kind == "differs"
 
 
 def test_addresses_differ_by_place_and_number_and_not_by_the_way_of_writing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 from hub.link.features import claim_of, identifier_of
 from hub.link.judgements import Book
@@ -10,6 +11,7 @@ from hub.link.model import Model
 from hub.link.record import Record, by_id
 
 Group = list[Record]
+Refusal = Literal["different", "attested", "average", "size"]
 
 
 class Clusterer:
@@ -32,6 +34,9 @@ class Clusterer:
         component.sort(key=by_id)
         if len(component) == 2 and self._book.is_empty():
             return self._two(*component)
+        return self._agglomerate(component)
+
+    def _agglomerate(self, component: list[Record]) -> list[tuple[Record, ...]]:
         group_of: dict[Record, Group] = {record: [record] for record in component}
         claims = {id(group): self._claims(group) for group in group_of.values()}
         for a, b in self._decided(component):
@@ -60,12 +65,11 @@ class Clusterer:
         self, group_of: dict[Record, Group], claims: dict[int, frozenset[int]], a: Record, b: Record, *, decided: bool
     ) -> None:
         x, y = group_of[a], group_of[b]
-        if x is y or self._kept_apart(x, y):
+        if x is y:
             return
-        if not decided and (_differ(claims[id(x)], claims[id(y)]) or not self._near(x, y, group_of)):
-            return
-        if len(x) + len(y) > self._largest:
-            self.refused += 1
+        refusal = self._refusal(x, y, group_of, claims, decided=decided)
+        if refusal is not None:
+            self.refused += refusal == "size"
             return
         if len(x) < len(y):
             x, y = y, x
@@ -73,6 +77,18 @@ class Clusterer:
         x.extend(y)
         for record in y:
             group_of[record] = x
+
+    def _refusal(
+        self, x: Group, y: Group, group_of: dict[Record, Group], claims: dict[int, frozenset[int]], *, decided: bool
+    ) -> Refusal | None:
+        """Return the rule under which two groups may not be joined now, the first in this order; None if they may."""
+        if self._kept_apart(x, y):
+            return "different"
+        if not decided and _differ(claims[id(x)], claims[id(y)]):
+            return "attested"
+        if not decided and not self._near(x, y, group_of):
+            return "average"
+        return "size" if len(x) + len(y) > self._largest else None
 
     def _edges(self, component: list[Record]) -> list[tuple[Record, Record]]:
         """Edges that link, strongest first, ties by ids."""
@@ -87,6 +103,10 @@ class Clusterer:
 
     def _near(self, x: Group, y: Group, group_of: dict[Record, Group]) -> bool:
         """Say whether the average over all cross pairs reaches the threshold; an unscored pair counts as the floor."""
+        return self._joint(x, y, group_of) >= self._threshold * len(x) * len(y)
+
+    def _joint(self, x: Group, y: Group, group_of: dict[Record, Group]) -> int:
+        """Return the sum over all cross pairs, an unscored one as the floor."""
         if len(x) > len(y):
             x, y = y, x
         pairs = len(x) * len(y)
@@ -96,7 +116,7 @@ class Clusterer:
                 if group_of.get(other) is y:
                     total += self._weights[code]
                     scored += 1
-        return total + self._floor * (pairs - scored) >= self._threshold * pairs
+        return total + self._floor * (pairs - scored)
 
     # ------------------------------------------------------------------ must-not-link and decisions
 

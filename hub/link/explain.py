@@ -21,10 +21,11 @@ Forbidden = Literal["attested", "different", "average", "size"]
 
 UNKNOWN = ("tidak diketahui pada salah satu atau keduanya", "unknown on one side or both")
 """Words for the level `missing`."""
-_ADJUSTED = {
+ADJUSTED = {
     COMMON: ("nilai ini lebih umum daripada biasanya", "this value is commoner than most"),
     RARE: ("nilai ini lebih jarang daripada biasanya", "this value is rarer than most"),
 }
+"""Words for what a value's frequency adds to a level."""
 _CAP = ("tidak dihitung dua kali", "not counted twice")
 _ENTITIES = {
     "person": ("orang", "person"),
@@ -114,8 +115,8 @@ def line(level: Level, model: Model) -> Line:
             bits,
         )
     comparison = model.comparison(level.comparison)
-    part: Part = "frequency" if level.level in _ADJUSTED else "level"
-    texts = _ADJUSTED.get(level.level) or _words(comparison, level.level)
+    part: Part = "frequency" if level.level in ADJUSTED else "level"
+    texts = ADJUSTED.get(level.level) or _words(comparison, level.level)
     return Line(
         part,
         level.comparison,
@@ -161,7 +162,7 @@ def explain(levels: Iterable[Level], model: Model, forbidden: Forbidden | None =
 
 def _nearest(levels: tuple[Level, ...], own: Mapping[str, int], total: int, model: Model) -> Change | None:
     """The least change of weight by one level that crosses the threshold."""
-    now = {level.comparison: level.level for level in levels if level.level not in {CAPPED, *_ADJUSTED}}
+    now = {level.comparison: level.level for level in levels if level.level not in {CAPPED, *ADJUSTED}}
     found: list[tuple[int, int, int, Comparison, str]] = []
     for place, comparison in enumerate(model.comparisons):
         for at, level in enumerate(comparison.levels):

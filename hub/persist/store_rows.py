@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from hub.persist import aliases, messages
+from hub.persist import aliases, messages, spans
 from hub.persist.messages import Coding, Draft
 from hub.persist.stage import Database, Upsert, byteas, copy, uuids
 from hub.persist.work import Committed, Work
@@ -82,7 +82,7 @@ def drafts(coding: Coding, work: Work) -> dict[str, Draft]:
 def write(database: Database, work: Work, ready: Mapping[str, Draft], stamp: Stamp, coding: Coding) -> Committed:
     """Write what changed of the touched entities; an unchanged golden record gets no row, history or message."""
     entities = sorted(work.delta.entities, key=lambda entity: entity.entity_id)
-    members = _write_members(database, work)
+    members = _write_members(database, work, stamp)
     previous, refresh = aliases.write(database, entities, stamp.generation, stamp.sequence)
     drafted = {**ready, **_with_previous(coding, ready, previous)}
     drafted |= _refreshed(database, coding, refresh)
@@ -111,7 +111,7 @@ def _known(database: Database, drafted: Iterable[str]) -> dict[str, tuple[str, b
     return {row[0]: (row[1], row[2]) for row in database.execute(_KNOWN, (uuids(ids),))}
 
 
-def _write_members(database: Database, work: Work) -> int:
+def _write_members(database: Database, work: Work, stamp: Stamp) -> int:
     entities = work.delta.entities
     if not entities:
         return 0
@@ -127,6 +127,10 @@ def _write_members(database: Database, work: Work) -> int:
     gone = sorted(record for record in before if record not in now)
     if gone:
         database.execute(_MEMBERS_GONE, (byteas(gone),))
+    moved = [record for record, *_ in changed if record in before]
+    begun = [(record, entity_id, "person") for record, entity_id, *_ in changed]
+    at = datetime.fromtimestamp(stamp.at_us / 1e6, UTC)
+    spans.write(database, (stamp.generation, stamp.sequence), at, (*gone, *moved), begun)
     return MEMBER.run(database, changed) - len(gone)
 
 

@@ -173,6 +173,17 @@ member = Table(
 )  # fmt: skip
 """Which entity each living record belongs to."""
 
+member_span = Table(
+    "member_span", METADATA,
+    _must("record", LargeBinary), _must("generation", BigInteger), _must("sequence", BigInteger),
+    Column("since", TIME, nullable=False, comment="commit from which the record belonged to the entity"),
+    Column("until", TIME, comment="commit from which it did no longer; null while it does"),
+    _must("entity_id", Uuid),
+    Column("entity", Text, nullable=False, server_default=text("'person'"), comment="kind of entity"),
+    PrimaryKeyConstraint("record", "generation", "sequence"), schema=STORE, postgresql_with={"fillfactor": "90"},
+)  # fmt: skip
+"""Every membership there was, with its validity; the other way round `store.history` tells it."""
+
 history = Table(
     "history", METADATA,
     _must("entity_id", Uuid), _must("generation", BigInteger), _must("sequence", BigInteger),

@@ -45,6 +45,7 @@ LEVELS: Mapping[str, tuple[str, str]] = {
         "equal, but the 15th (perhaps only the month is known)",
     ),
     "typo": ("beda satu angka", "one digit off"),
+    "district_typo": ("beda satu angka di kode kecamatan", "one digit of the district off"),
     "serial_typo": ("beda satu angka di nomor urut", "one digit of the serial off"),
     "serial_next": ("nomor urut bersebelahan (mungkin kembar)", "neighbouring serial (twins perhaps)"),
     "serial_other": ("nomor urut lain", "another serial"),

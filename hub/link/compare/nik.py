@@ -18,8 +18,13 @@ LEVELS = (
     "different",
     "exact_doubtful",
     "doubtful",
+    "district_typo",
 )
 TEXTS = {
+    "district_typo": (
+        "hanya kode kecamatan beda satu angka, mungkin salah ketik atau orang lain yang lahir pada hari yang sama",
+        "one digit of the district off, perhaps mistyped, perhaps another person born on that day",
+    ),
     "exact": ("sama", "equal"),
     "typo": ("beda satu angka, mungkin salah ketik", "one digit off, perhaps mistyped"),
     "serial_typo": ("nomor urut beda satu angka, mungkin salah ketik", "serial one digit off, perhaps mistyped"),
@@ -37,7 +42,7 @@ TEXTS = {
     ),
 }
 
-_DIFFERENT, _EXACT_DOUBTFUL, _DOUBTFUL = 7, 8, 9
+_DIFFERENT, _EXACT_DOUBTFUL, _DOUBTFUL, _DISTRICT_TYPO = 7, 8, 9, 10
 
 read = forms.nik
 
@@ -63,7 +68,7 @@ def _compare(x: int, y: int) -> int:
     if head_x == head_y:
         return _serial(serial_x, serial_y)
     if OSA.distance(f"{x:016d}", f"{y:016d}", score_cutoff=1) <= 1:
-        return 2
+        return _DISTRICT_TYPO if x // 10**12 == y // 10**12 and x % 10**10 == y % 10**10 else 2
     return 6 if head_x % 10**6 == head_y % 10**6 else 7
 
 

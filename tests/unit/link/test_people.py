@@ -29,8 +29,11 @@ def level(comparison: str, **pair: tuple[object, object]) -> str:
     ("a", "b", "expected"),
     [
         ("1508021203900001", "1508021203900001", "exact"),
-        ("1508021203900001", "1508031203900001", "typo"),
-        ("1508021203900001", "1508201203900001", "typo"),
+        ("1508021203900001", "1508031203900001", "district_typo"),
+        ("1508021203900001", "1508201203900001", "district_typo"),
+        ("1508021203900001", "1509021203900001", "typo"),
+        ("1508021203900001", "1508021203910001", "typo"),
+        ("1508021203900001", "1508012203900001", "typo"),
         ("1508021203900001", "1508021203900010", "serial_typo"),
         ("1508021203900001", "1508021203900002", "serial_next"),
         ("1508021203900001", "1508021203900345", "serial_other"),
@@ -192,6 +195,15 @@ def test_one_person_in_two_systems_links() -> None:
 
 def test_a_mistyped_nik_links_by_name_birth_and_mother() -> None:
     assert pair_links(BUDI, BUDI | {"nik": "1508021203980001", "kk": None})
+
+
+def test_two_people_born_on_one_day_in_neighbouring_districts_do_not_link() -> None:
+    """Their NIKs differ in one digit, as a mistyped one does: most serials are 0001."""
+    one = {**BUDI, "name": "ZAHRA", "sex": "female", "nik": "1508047107130001", "kk": None, "mother": None,
+           "birth_date": day("2013-07-31")}  # fmt: skip
+    other = one | {"name": "NUR ZAHRA PILIANG", "nik": "1508057107130001", "region": "1508052006"}
+    assert not pair_links(one, other)
+    assert pair_links(one, one | {"nik": "1508057107130001"}), "one name: mistyped"
 
 
 def test_a_missing_nik_links_by_name_birth_and_mother() -> None:

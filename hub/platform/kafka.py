@@ -12,6 +12,7 @@ from typing import ClassVar
 from hub.platform import maven
 from hub.platform.cache import JAVA
 from hub.platform.child import Command, spawn
+from hub.platform.classes import Archive
 from hub.platform.ports import LOOPBACK, Ports
 from hub.platform.service import Service
 from hub.wire.errors import RefuseToStart
@@ -61,6 +62,8 @@ num.network.threads=2
 """
 _EVERY_MESSAGE, _NEVER = 1, 2**63 - 1
 _METADATA, _VERSION = 3, 1
+_HEAP = ("-Xmx512m", "-Xms128m")
+_JVM = ("-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
 
 
 class Kafka(Service):
@@ -75,6 +78,7 @@ class Kafka(Service):
         self._durable = durable
         self._port = 0
         self._data = self.folder / "data"
+        self.classes = Archive(programs, f"{programs}/*", (*_HEAP, *_JVM), self.folder)
 
     @property
     def version(self) -> str:
@@ -98,7 +102,7 @@ class Kafka(Service):
 
     def command(self) -> Command:
         """Return what to run."""
-        return self._java("-Xmx512m", "-Xms128m", "kafka.Kafka", str(self._settings))
+        return self._java(*_HEAP, *self.classes.options, "kafka.Kafka", str(self._settings))
 
     def ailment(self) -> str | None:
         """Ask the broker which brokers there are."""
@@ -137,8 +141,7 @@ class Kafka(Service):
 
     def _java(self, *arguments: str) -> Command:
         options = (
-            "-XX:+ExitOnOutOfMemoryError",
-            "-Djava.awt.headless=true",
+            *_JVM,
             f"-Djava.io.tmpdir={self.folder / 'tmp'}",
             f"-Dlog4j2.configurationFile=file:{self.folder / 'log4j2.properties'}",
             "-cp",

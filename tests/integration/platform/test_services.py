@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import urllib.request
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from hub.platform.child import until
 from hub.platform.embedded import Platform
-from hub.platform.kafka import brokers
+from hub.platform.kafka import Kafka, brokers
 
 
 def test_the_three_services_answer(kafka: str, registry: str, database: str) -> None:
@@ -40,6 +42,17 @@ def test_a_killed_service_comes_back_on_its_port_with_its_data(own_platform: Pla
     with psycopg.connect(before["database"]) as connection:
         assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
     assert services["kafka"].ailment() is None
+
+
+@pytest.mark.timeout(700)
+def test_a_broker_started_again_maps_an_archive_of_its_classes(own_platform: Platform) -> None:
+    broker = own_platform.services["kafka"]
+    assert isinstance(broker, Kafka)
+    assert until(broker.classes.place.is_file, 600)
+    broker.stop()
+    own_platform.restart("kafka")
+    assert str(broker.classes.place) in Path(f"/proc/{broker.pid}/maps").read_text()
+    assert broker.ailment() is None
 
 
 def test_no_other_user_may_look_into_the_data(platform: Platform) -> None:

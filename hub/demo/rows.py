@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hub.demo import mistakes, rows_more
 from hub.demo.mistakes import Fault
 from hub.demo.population import Family, Person, Population
 
 Row = dict[str, Any]
+_WIB = ZoneInfo("Asia/Jakarta")
+"""What the clocks of Bungo's offices show."""
 PROGRAMMES = ("PKH", "BPNT", "PBI-JK")
 
 
@@ -160,7 +163,7 @@ def touched(source: str, now: datetime) -> Row:
     if source == "dapodik":
         return {"last_update": now.replace(tzinfo=None)}
     if source == "bkpsdm":
-        return {"diubah_pada": now.replace(tzinfo=None).isoformat(sep=" ")}
+        return {"diubah_pada": now.astimezone(_WIB).replace(tzinfo=None).isoformat(sep=" ")}
     return {}
 
 

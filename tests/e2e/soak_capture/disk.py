@@ -41,8 +41,8 @@ class Disk:
             raise OSError(ctypes.get_errno(), f"no tmpfs at {folder}")
 
     def fill(self) -> None:
-        """Leave not one byte free."""
-        with (self.folder / _FILLER).open("wb", buffering=0) as filler:
+        """Leave not one byte free; what became free since is taken too."""
+        with (self.folder / _FILLER).open("ab", buffering=0) as filler:
             for piece in _PIECES:
                 while _grown(filler.fileno(), piece):
                     pass

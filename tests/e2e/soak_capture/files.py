@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import openpyxl
@@ -40,14 +41,23 @@ class Sqlite(Altering):
             before = sight.pid(source)
             ground.supervisor.kill(source)
             sight.until("another process", lambda: sight.pid(source) not in (0, before))
-            sight.until("its wait", lambda: self.failures(source) > 0 and sight.metric(source, CONNECTED) == 0)
-            row = sight.shows(source, "that it waits", waits)
+            sight.until("its wait", partial(self._waits, source))
+            row = sight.shows(source, "that it waits", self._still_waits)
             assert "make room" in row["trouble"], row["trouble"]
             self.saw("metric", "status")
         finally:
             ground.memory.free()
         self.goes_on(*SQLITE)
         assert "source_began_anew" not in [n.code for n in sight.notices(source, since)], "its memory was given up"
+
+    def _waits(self, source: str) -> bool:
+        """Say whether a connector waits for room; what SQLite gave back when its log was taken over is filled again."""
+        self.ground.memory.fill()
+        return self.failures(source) > 0 and self.sight.metric(source, CONNECTED) == 0
+
+    def _still_waits(self, row: Row) -> bool:
+        self.ground.memory.fill()
+        return waits(row)
 
     def named(self, table: str) -> str:
         """Return a table's name as the office's database knows it."""

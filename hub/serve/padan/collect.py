@@ -88,7 +88,10 @@ class Collector:
         register = self._register({row.entity_id for row in rows})
         alone = [row for row in rows if row.entity_id not in register]
         levels = self._levels([
-            (bytes(row.record), one.id) for row in rows for one in register.get(row.entity_id, ())
+            (id_, theirs.id)
+            for id_, entity in ((bytes(row.record), row.entity_id) for row in rows)
+            for theirs in register.get(entity, ())
+            if (ours[id_].name, ours[id_].mother) != (theirs.name, theirs.mother)
         ])  # fmt: skip
         holders = self._holders({ours[bytes(row.record)].nik for row in alone} - {None})
         candidates = self._candidates([bytes(row.record) for row in alone])
@@ -115,7 +118,7 @@ class Collector:
         return found
 
     def _levels(self, pairs: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, dict[bytes, dict[str, str]]]:
-        """Return what each comparison said of these pairs (ours, theirs), by either end."""
+        """Return what each comparison said of these pairs (ours, theirs), by either end: names alone need it."""
         found: dict[bytes, dict[bytes, dict[str, str]]] = defaultdict(dict)
         ends = [(min(pair), max(pair)) for pair in pairs]
         for row in self._snapshot.all(select(t.edge).where(tuple_(t.edge.c.a, t.edge.c.b).in_(ends))):

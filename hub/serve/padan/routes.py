@@ -98,7 +98,7 @@ def _workbook(app: FastAPI, desk: Callable[[], Desk], answers: dict[int | str, d
 def _twins(survey: Survey, records: list[bytes]) -> dict[bytes, list[Twin]]:
     """Return the other rows of each record's groups."""
     groups: dict[tuple[str, str], list[Twin]] = defaultdict(list)
-    for twin in survey.groups(records):
+    for twin in survey.groups_of(records):
         groups[twin.kind, twin.knot].append(twin)
     found: dict[bytes, list[Twin]] = defaultdict(list)
     for group in groups.values():

@@ -37,7 +37,7 @@ select a.record, 'nik', a.tbl || '/' || hex(a.nik), a.place from row a
 where a.nik is not null
   and exists (select 1 from row b where b.tbl = a.tbl and b.nik = a.nik and b.entity <> a.entity);
 create index twin_record on twin (record);
-create index twin_knot on twin (kind, knot);
+create index twin_knot on twin (kind, knot, place, record);
 """
 
 
@@ -153,19 +153,24 @@ class Survey:
             if record in facts:
                 yield assess(facts[record])
 
-    def groups(self, of: Sequence[bytes] | None = None) -> Iterator[Twin]:
-        """Return rows that have duplicates, group by group; of all, or of the groups that hold these records."""
-        query = "select record, kind, knot from twin order by kind, knot, place, record"
-        values: Sequence[Any] = ()
-        if of is not None:
-            marks = ",".join("?" * len(of))
-            query = (  # only marks are put in
-                "select record, kind, knot from twin where (kind, knot) in "  # noqa: S608
-                f"(select kind, knot from twin where record in ({marks})) order by kind, knot, place, record"
-            )
-            values = of
-        for record, kind, knot in self.ask(query, values):
-            yield Twin(record, kind, knot)
+    def groups(self) -> Iterator[Twin]:
+        """Return rows that have duplicates, group by group, a chunk of them in memory."""
+        after: Sequence[Any] = ("", "", "", b"")
+        while rows := self.ask(
+            "select kind, knot, place, record from twin where (kind, knot, place, record) > (?, ?, ?, ?) "
+            "order by kind, knot, place, record limit ?", (*after, CHUNK),
+        ):  # fmt: skip
+            after = rows[-1]
+            yield from (Twin(record, kind, knot) for kind, knot, _, record in rows)
+
+    def groups_of(self, records: Sequence[bytes]) -> list[Twin]:
+        """Return the rows of the groups that hold these records."""
+        marks = ",".join("?" * len(records))
+        query = (  # only marks are put in
+            "select record, kind, knot from twin where (kind, knot) in "  # noqa: S608
+            f"(select kind, knot from twin where record in ({marks})) order by kind, knot, place, record"
+        )
+        return [Twin(*row) for row in self.ask(query, records)]
 
 
 def key_of(record: Any) -> str:

@@ -55,12 +55,13 @@ class Layout:
             self._slots.append(slot)
         return self._slots.index(slot)
 
-    def _find(self, field: str, wanted: tuple[Form, ...], more: Fields) -> int:
-        """The place of a field's value: a comparison's, if one reads it in a form that is wanted, else its own."""
+    def _find(self, field: str, wanted: tuple[Form, ...], more: Fields) -> tuple[int, Form]:
+        """Place and form of a field's value: a comparison's, if one reads it in a form that is wanted, else its own."""
         for place, (known, fields) in enumerate(self._slots):
             if fields[0] == field and (not wanted or known in wanted):
-                return place
-        return self._place(wanted[0] if wanted else forms.text, (field, *more))
+                return place, known
+        form = wanted[0] if wanted else forms.text
+        return self._place(form, (field, *more)), form
 
     def _reader(self) -> Callable[[Any], Slots]:
         calls = "".join([f"form{place}(record, fields{place}), " for place in range(len(self._slots))])
@@ -74,7 +75,7 @@ class Layout:
         if rule.borne_out_by:
             place = self._place(forms.nik, (rule.field, *rule.borne_out_by))
         else:
-            place = self._find(rule.field, (), ())
+            place, _ = self._find(rule.field, (), ())
 
         def claim(slots: Slots) -> int:
             value = slots[place]

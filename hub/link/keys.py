@@ -20,8 +20,8 @@ from hub.link.names import Words, sound, telling
 from hub.link.straight import function
 
 Worded = tuple[Words, list[int]]
-Find = Callable[[str, tuple[Form, ...], Fields], int]
-"""Returns the place of a field's value in one of some forms, among a record's values."""
+Find = Callable[[str, tuple[Form, ...], Fields], tuple[int, Form]]
+"""Returns the place of a field's value in one of some forms, among a record's values, and its form."""
 
 EXACT = "exact"
 """The value itself."""
@@ -127,6 +127,8 @@ TRANSFORMS: Mapping[str, Transform] = {
     "unordered": Transform(_unordered, (forms.date,)),
 }
 """By name; beside these, `5-12` takes digits of a number of 16."""
+_EXACT: Mapping[Form, str] = {forms.digits: "{}", forms.phone: "{}", forms.place: "{}", forms.nik: "abs({})"}
+"""`exact` written out, for forms that are numbers."""
 _SEVERAL = frozenset({"each_word", "grid"})
 """Transforms that make sets."""
 
@@ -193,23 +195,26 @@ class _Writing:
             transform = TRANSFORMS.get(name) or _digits(name)
             if transform is None:
                 raise KeyError(name)
-            view, number = self._view(field, transform), len(self._parts)
+            view, form = self._view(field, transform)
+            number = len(self._parts)
             self._parts.append((field, name))
             self._names[f"make{number}"] = transform.make
-            made = transform.inline.format(view) if transform.inline else f"make{number}({view})"
+            written = _EXACT.get(form) if name == EXACT else transform.inline
+            made = written.format(view) if written else f"make{number}({view})"
             self._lines.append(f"part{number} = None if {view} is None else {made}")
         return f"part{self._parts.index((field, name))}"
 
-    def _view(self, field: str, transform: Transform) -> str:
-        """The variable that holds what the transforms of a field take."""
-        view = (self._find(field, transform.forms, transform.more), transform.view)
+    def _view(self, field: str, transform: Transform) -> tuple[str, Form]:
+        """The variable that holds what the transforms of a field take, and its form."""
+        place, form = self._find(field, transform.forms, transform.more)
+        view = (place, transform.view)
         if view not in self._views:
             number, value = len(self._views), f"slots[{view[0]}]"
             self._views.append(view)
             self._names[f"see{number}"] = transform.view
             seen = f"see{number}({value})" if transform.view else value
             self._lines.append(f"view{number} = {seen} if {value} else None")
-        return f"view{self._views.index(view)}"
+        return f"view{self._views.index(view)}", form
 
 
 def alone(block: int, value: Slot) -> int:

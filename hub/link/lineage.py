@@ -102,6 +102,8 @@ class Lineage:
     def root_unseen(self, record: bytes) -> bytes:
         """Return the root of a record that was never seen: that of its first incarnation."""
         departures = self._departures.get(record)
+        if not departures and record not in self._arrivals:
+            return record
         return self.root(record, departures[0][0] if departures else _HIGHEST)
 
 

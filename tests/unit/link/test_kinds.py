@@ -169,7 +169,7 @@ def test_every_kind_is_symmetric_total_and_spells_its_values(kind: str, data: st
 
 
 def shares_cell(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    keys = maker([Block("near", (("a", "grid"),))], lambda *_: 0)
+    keys = maker([Block("near", (("a", "grid"),))], lambda *_: (0, forms.point))
     found = [set(keys((forms.point(SimpleNamespace(a=each[0], b=each[1]), ("a", "b")),))) for each in (one, other)]
     assert all(len(each) == 4 for each in found)
     return not found[0].isdisjoint(found[1])

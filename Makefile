@@ -72,4 +72,4 @@ verify-mysql: $(READY)
 	@$(BIN)/python -m pytest tests/verify/mysql.py tests/verify/mysql_types.py
 
 lock: $(READY)
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --extra hub --extra platform --extra files --extra parquet --extra sftp --extra dev --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --extra hub --extra platform --extra files --extra parquet --extra sftp --extra train --extra dev --generate-hashes --python-version 3.11 pyproject.toml -o requirements.lock

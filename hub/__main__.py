@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "hub.evaluate.commands:app",
         "Measure precision and recall: a truth file, or a judged sample",
     ),
+    "train": ("hub.train.commands:train", "Train a model on the hub's own records, without labels, with a report"),
     "backup": ("hub.serve.commands:backup", "Write the consolidated store to one file"),
     "restore": ("hub.serve.commands:restore", "Bring a backup back under live sources"),
     "bench": ("hub.bench.commands:app", "Measure hop, river or latency: one JSON line a figure"),

@@ -70,10 +70,15 @@ def read(path: Path = DEFAULT) -> Model:
 
 def of(entity: str, folder: Path | None = None) -> Model:
     """Read the newest model of an entity from a folder, where it has none from those that ship."""
+    return read(path_of(entity, folder))
+
+
+def path_of(entity: str, folder: Path | None = None) -> Path:
+    """Return the file of the newest model of an entity: in a folder, where it has none among those that ship."""
     for place in (folder, SHIPPED):
         found = [] if place is None else sorted(_numbered(place, entity))
         if found:
-            return read(found[-1][1])
+            return found[-1][1]
     raise RefuseToStart(f"no model for {entity!r}: put {entity}-1.toml into the folder that SATUDATA_MODELS names")
 
 

@@ -81,11 +81,6 @@ class Snapshot:
         """Return every row that a query of a module beside this one finds."""
         return self._all(query)
 
-    def stream(self, query: Select[Any], chunk: int) -> Iterator[Row[Any]]:
-        """Return the rows of a query that may be larger than memory, fetched so many at a time."""
-        with self._connection.execute(query, execution_options={"yield_per": chunk}) as rows:
-            yield from rows
-
     def person(self, entity_id: UUID) -> Row[Any] | None:
         """Return the current golden row or stub of an id, None if the id was never given."""
         return self._connection.execute(select(t.person).where(t.person.c.entity_id == entity_id)).first()

@@ -3,57 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, select, tuple_
+from sqlalchemy import Select, and_, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from hub.serve.padan.findings import GREY_FROM, Candidate, Facts
+from hub.serve.padan.findings import Facts
 from hub.serve.store import Snapshot
 from hub.wire import tables as t
 from hub.wire.archive import Archive
 
-_STREAMED = 5000
 CHUNK = 500
 """Records asked for at once."""
-Candidates = Callable[[Sequence[bytes]], Mapping[bytes, Sequence[Candidate]]]
-"""Returns, of these records, those that have candidates in the register, with them."""
-
-
-def candidates(snapshot: Snapshot, source: str, registers: Collection[str]) -> Iterator[tuple[bytes, Candidate]]:
-    """Return every pair of a record of the source and a likely register record of another entity.
-
-    One pass over the scored pairs: they have an index by one end only, so asking for each record's would be dearer.
-    """
-    for ours, theirs in ((t.edge.c.a, t.edge.c.b), (t.edge.c.b, t.edge.c.a)):
-        mine, other, root, far = t.member.alias(), t.member.alias(), t.record.alias(), t.record.alias()
-        low, high = func.least(root.c.root, far.c.root), func.greatest(root.c.root, far.c.root)
-        judged = t.judgement.c
-        decided = exists().where(
-            judged.a == low, judged.b == high, judged.state == "active", judged.verdict == "different"
-        )
-        query = (
-            select(mine.c.record, t.edge.c.weight, decided.label("decided"))
-            .join_from(t.edge, mine, mine.c.record == ours)
-            .join(other, other.c.record == theirs)
-            .join(root, root.c.id == ours)
-            .join(far, far.c.id == theirs)
-            .where(mine.c.source == source, other.c.source.in_(sorted(registers)),
-                   mine.c.entity_id != other.c.entity_id, t.edge.c.weight >= GREY_FROM)
-        )  # fmt: skip
-        for row in snapshot.stream(query, _STREAMED):
-            yield bytes(row.record), Candidate(row.weight, bool(row.decided))
 
 
 class Collector:
     """Gathers facts of one source's records from one snapshot; `registers` names the sources that attest NIKs."""
 
-    def __init__(
-        self, snapshot: Snapshot, source: str, registers: Collection[str], candidates: Candidates = lambda _ids: {}
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, source: str, registers: Collection[str]) -> None:
         self._snapshot = snapshot
-        self._candidates = candidates
         self._source = source
         self._registers = sorted(registers)
         self._archive = Archive(snapshot.schemas().get)
@@ -73,7 +42,7 @@ class Collector:
     def _ours(self) -> Select[Any]:
         member, record, person = t.member.c, t.record.c, t.person.c
         return (
-            select(member.record, member.entity_id, record.body, person.previous_ids)
+            select(member.record, member.entity_id, record.root, record.body, person.previous_ids)
             .join_from(t.member, t.record, record.id == member.record)
             .join(t.person, and_(person.entity_id == member.entity_id, person.status == "active"))
             .where(member.source == self._source)
@@ -94,14 +63,15 @@ class Collector:
             if (ours[id_].name, ours[id_].mother) != (theirs.name, theirs.mother)
         ])  # fmt: skip
         holders = self._holders({ours[bytes(row.record)].nik for row in alone} - {None})
-        candidates = self._candidates([bytes(row.record) for row in alone])
+        waiting = self._waiting({row.entity_id for row in alone})
+        refused = self._refused({bytes(row.root) for row in alone})
         left = self._left(alone)
         found = []
         for row in rows:
             id_ = bytes(row.record)
             found.append(Facts(
                 ours[id_], str(row.entity_id), register.get(row.entity_id, ()), levels.get(id_, {}),
-                holders.get(ours[id_].nik, ()), candidates.get(id_, ()), id_ in left,
+                holders.get(ours[id_].nik, ()), waiting.get(row.entity_id, 0), bytes(row.root) in refused, id_ in left,
             ))  # fmt: skip
         return found
 
@@ -142,6 +112,44 @@ class Collector:
                 if held.nik == row.nik:
                     found[row.nik].append(held)
         return found
+
+    def _waiting(self, entities: Collection[Any]) -> Mapping[Any, int]:
+        """Return how many entities with a register record each is held against in the stewards' queue."""
+        review = t.review.c
+        pairs: dict[Any, set[Any]] = defaultdict(set)
+        for row in self._snapshot.all(
+            select(review.entity_a, review.entity_b).where(
+                review.entity_a != review.entity_b, or_(review.entity_a.in_(entities), review.entity_b.in_(entities))
+            )
+        ):
+            for one, other in ((row.entity_a, row.entity_b), (row.entity_b, row.entity_a)):
+                if one in entities:
+                    pairs[one].add(other)
+        others = {other for found in pairs.values() for other in found}
+        known = self._register(others).keys() if others else frozenset()
+        return {one: len(found & known) for one, found in pairs.items() if found & known}
+
+    def _refused(self, roots: Collection[bytes]) -> set[bytes]:
+        """Return which of these roots a steward told apart from a record of the register."""
+        judgement = t.judgement.c
+        apart: dict[bytes, set[bytes]] = defaultdict(set)
+        for row in self._snapshot.all(
+            select(judgement.a, judgement.b).where(
+                judgement.state == "active", judgement.verdict == "different",
+                or_(judgement.a.in_(roots), judgement.b.in_(roots)),
+            )
+        ):  # fmt: skip
+            a, b = bytes(row.a), bytes(row.b)
+            for one, other in ((a, b), (b, a)):
+                if one in roots:
+                    apart[other].add(one)
+        if not apart:
+            return set()
+        member = t.member.c
+        theirs = self._snapshot.all(
+            select(member.record).where(member.record.in_(list(apart)), member.source.in_(self._registers))
+        )
+        return {one for row in theirs for one in apart[bytes(row.record)]}
 
     def _left(self, rows: Sequence[Any]) -> set[bytes]:
         """Return the records that stood together with a register record in an entity that has vanished into theirs."""

@@ -31,16 +31,6 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A register record of another entity that may be of the same person."""
-
-    weight: int
-    """Match weight in milli-bits."""
-    decided: bool = False
-    """A steward's decision that they differ stands."""
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """What the store knows of one record."""
 
@@ -53,7 +43,10 @@ class Facts:
     """What each comparison said of this record and that one of the register, where the two were scored."""
     holders: Sequence[Any] = ()
     """Register records of other entities that hold this record's NIK."""
-    candidates: Sequence[Candidate] = ()
+    waiting: int = 0
+    """Entities with a register record that may be the same person, by the stewards' queue."""
+    refused: bool = False
+    """A steward's decision stands that a register record is of another person."""
     left: bool = False
     """It stood together with a register record that is no longer there."""
 
@@ -83,8 +76,6 @@ _URGENT: Mapping[str, int] = {
     "review": 3, "nik_placeholder": 4, "nik_temporary": 5, "nik_malformed": 3, "nik_unknown_region": 3,
     "nik_not_registered": 6, "nik_empty": 8,
 }  # fmt: skip
-GREY_FROM = -3000
-"""Milli-bits from which a pair of two entities waits for a decision: odds of one in eight and better."""
 
 
 def assess(facts: Facts) -> Finding:
@@ -126,10 +117,9 @@ def _without_register(facts: Facts) -> Finding:
 
     if facts.left:
         return found("dead_or_left", Reason("left_register"))
-    waiting = [one for one in facts.candidates if not one.decided and one.weight >= GREY_FROM]
-    if waiting:
-        return found("under_review", Reason("review", {"count": len(waiting)}))
-    refused = [Reason("refused_by_steward")] if any(one.decided for one in facts.candidates) else []
+    if facts.waiting:
+        return found("under_review", Reason("review", {"count": facts.waiting}))
+    refused = [Reason("refused_by_steward")] if facts.refused else []
     if facts.holders:
         told = {name for holder in facts.holders for name in compare.against(record, holder)}
         order = tuple([name for name in compare.GROUPS if name in told])

@@ -7,7 +7,7 @@ a sheet takes its record ids from there and reads the values from the store anew
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -16,12 +16,11 @@ from threading import Lock
 from typing import Any
 from weakref import finalize
 
-from hub.serve.padan.collect import CHUNK, Collector, candidates
-from hub.serve.padan.findings import CATEGORIES, Candidate, Category, Finding, assess
+from hub.serve.padan.collect import CHUNK, Collector
+from hub.serve.padan.findings import CATEGORIES, Category, Finding, assess
 from hub.serve.store import Snapshot
 
 _TABLES = """
-create table candidate (record blob, weight integer, decided integer);
 create table row (record blob primary key, tbl text, category integer, rank integer, place text, entity text,
   nik blob) without rowid;
 """
@@ -80,37 +79,24 @@ class Survey:
         """Read the whole source; `order_by_key` names the tables whose keys are no personal numbers."""
         clock = snapshot.clock()
         self.version = (0, 0) if clock is None else (int(clock.generation), int(clock.sequence))
-        self._fill("candidate", 3, (
-            (record, one.weight, one.decided) for record, one in candidates(snapshot, self.source, self.registers)
-        ))  # fmt: skip
-        self._database.execute("create index of_record on candidate (record)")
         secret = token_bytes(32)
         counts: Counter[Category] = Counter()
         for chunk in self.collector(snapshot).chunks():
             found = [assess(facts) for facts in chunk]
             counts.update(one.category for one in found)
-            self._fill("row", 7, (_row(one, secret, order_by_key) for one in found))
+            self._keep([_row(one, secret, order_by_key) for one in found])
         self._database.executescript(_INDEXES)
         self.counts = {category: counts[category] for category in CATEGORIES}
         self.total = counts.total()
         self.twins = int(self.ask("select count(distinct record) from twin")[0][0])
 
-    def _fill(self, table: str, width: int, rows: Iterator[tuple[Any, ...]]) -> None:
-        marks = ",".join("?" * width)
+    def _keep(self, rows: Sequence[tuple[Any, ...]]) -> None:
         with self._lock, self._database:
-            self._database.executemany(f"insert into {table} values ({marks})", rows)  # noqa: S608 - own constants
+            self._database.executemany("insert into row values (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def collector(self, snapshot: Snapshot) -> Collector:
-        """Return what gathers facts of this source's records, with the candidates of the pass."""
-        return Collector(snapshot, self.source, self.registers, self._candidates)
-
-    def _candidates(self, records: Sequence[bytes]) -> Mapping[bytes, Sequence[Candidate]]:
-        found: dict[bytes, list[Candidate]] = defaultdict(list)
-        marks = ",".join("?" * len(records))
-        query = f"select record, weight, decided from candidate where record in ({marks})"  # noqa: S608 - marks only
-        for record, weight, decided in self.ask(query, records):
-            found[record].append(Candidate(weight, bool(decided)))
-        return found
+        """Return what gathers facts of this source's records."""
+        return Collector(snapshot, self.source, self.registers)
 
     # ------------------------------------------------------------------ reading
 

@@ -8,7 +8,7 @@ import pytest
 
 from hub.serve.padan import words
 from hub.serve.padan.compare import ALL_KINDS, GROUPS, differences
-from hub.serve.padan.findings import CATEGORIES, Candidate, Facts, Finding, Reason, assess
+from hub.serve.padan.findings import CATEGORIES, Facts, Finding, Reason, assess
 from hub.wire.records import Flag
 from tests.unit.serve.padan.people import NIK, day, record
 
@@ -89,18 +89,17 @@ def test_a_death_that_the_office_knows_is_no_finding() -> None:
 
 
 def test_who_stood_with_a_register_record_that_is_gone_has_left() -> None:
-    finding = found(record("dinsos", 1), left=True, candidates=[Candidate(9000)])
+    finding = found(record("dinsos", 1), left=True, waiting=1)
     assert (finding.category, codes(finding)) == ("dead_or_left", ["left_register"])
 
 
 def test_a_likely_candidate_waits_for_a_decision() -> None:
-    finding = found(record("dinsos", 1), candidates=[Candidate(-2000), Candidate(5000), Candidate(-9000)],
-                    holders=[record("dukcapil", 3)])  # fmt: skip
+    finding = found(record("dinsos", 1), waiting=2, holders=[record("dukcapil", 3)])
     assert (finding.category, finding.reasons) == ("under_review", (Reason("review", {"count": 2}),))
 
 
 def test_a_candidate_that_a_steward_refused_is_told_and_waits_no_more() -> None:
-    finding = found(record("dinsos", 1), candidates=[Candidate(5000, decided=True)])
+    finding = found(record("dinsos", 1), refused=True)
     assert (finding.category, codes(finding)) == ("no_candidate", ["nik_not_registered", "refused_by_steward"])
 
 

@@ -38,6 +38,8 @@ def prepare(snapshot: Snapshot, asked: shapes.JudgementIn, clock: Clock) -> Judg
     expires = None if asked.expires_at is None else int(asked.expires_at.timestamp() * 1_000_000)
     if expires is not None and expires <= clock.now_us():
         raise Refused("expires_at lies in the past")
+    if asked.entity != "person":
+        raise Refused(f"the hub resolves no {asked.entity} yet; decisions are taken on persons")
     pairs: list[Ends] = []
     if asked.withdraws is not None:
         _check_withdrawal(snapshot, asked.withdraws)

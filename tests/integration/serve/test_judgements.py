@@ -135,6 +135,7 @@ def test_an_author_finds_what_became_of_his_decisions(people: TestStore, api: Te
     ({"verdict": "same", "confirms": "none"}, 404),
     ({"verdict": "same", "confirms": "j1", "records": records(1, 3)}, 422),
     ({"verdict": "same", "records": records(1, 3), "entity": "robot"}, 422),
+    ({"verdict": "same", "records": records(1, 3), "entity": "family"}, 422),
     ({"verdict": "same", "records": records(1, 99)}, 404),
     ({"verdict": "same", "entities": [entity_id(1), str(uuid4())]}, 404),
     ({"verdict": "withdrawn", "withdraws": "none"}, 404),

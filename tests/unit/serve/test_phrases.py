@@ -2,14 +2,14 @@
 
 import tomllib
 from importlib import import_module, resources
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from hub.link.frequency import COMMON, RARE
 from hub.link.score import CAPPED
 from hub.merge import golden
-from hub.serve import phrases, read
+from hub.serve import phrases, read, review_shapes
 
 MODEL = tomllib.loads((resources.files("hub.link") / "models" / "person-2.toml").read_text(encoding="utf-8"))
 
@@ -34,6 +34,11 @@ def test_every_rule_of_survivorship_has_words() -> None:
 @pytest.mark.parametrize("group", sorted(golden.GROUPS))
 def test_groups_have_the_columns_that_merge_gives_them(group: str) -> None:
     assert read.GROUPS.get(group, (group,)) == golden.GROUPS[group]
+
+
+def test_every_kind_of_doubt_has_words() -> None:
+    assert set(phrases.DOUBTS) == set(get_args(review_shapes.Kind))
+    assert all(phrases.doubt(kind, "en") != phrases.doubt(kind) for kind in phrases.DOUBTS)
 
 
 def test_an_unknown_word_is_shown_as_it_is_stored() -> None:

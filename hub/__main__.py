@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("hub.flow:run_command", "Run one stage (clean, reconcile, publish, serve, verify) or one source"),
     "demo": ("hub.demo.commands:demo", "Watch invented changes become golden records"),
     "quarantine": ("hub.serve.commands:quarantine", "List, show, retry or discard refused records"),
-    "explain": ("hub.serve.commands:explain", "Tell why these records are one person, and each value's reason"),
+    "explain": ("hub.flow:explain_command", "Tell why records are one, or why two are not, and what would change it"),
     "padan": ("hub.serve.padan.command:padan", "Tell which of an office's records match the civil register, and why"),
     "evaluate": (
         "hub.evaluate.commands:app",

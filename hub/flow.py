@@ -16,6 +16,7 @@ from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.contract import Contract
 from hub.wire.decisions import Merge
 from hub.wire.errors import RefuseToStart
+from hub.wire.explained import Explainer
 from hub.wire.kafka import KafkaLog
 from hub.wire.settings import Settings
 
@@ -104,7 +105,20 @@ def _publish(settings: Settings) -> int:
 def _serve(settings: Settings) -> int:
     from hub.serve import process
 
-    return process.run(settings)
+    return process.run(settings, explainers(settings))
+
+
+def explainers(settings: Settings) -> dict[str, Explainer]:
+    """Return what tells why records are one, by kind of entity, under the models that are in use."""
+    from hub.link import model, records, trace
+
+    sources = [each.source for each in contract.load_all(settings).values()]
+    found: dict[str, Explainer] = {}
+    for entity in records.RECORDS:
+        chosen = model.of(entity, settings.models)
+        attesting = frozenset(source.name for source in sources if chosen.attested in source.attests)
+        found[entity] = trace.Explainer(chosen, attesting)
+    return found
 
 
 # -- beside the river: does the hub hold what each office holds?
@@ -140,6 +154,31 @@ def run_command(
     stands in <home>/run/probes.
     """
     raise typer.Exit(run(name, Settings()))
+
+
+def explain_command(
+    this: Annotated[str | None, typer.Argument(help="entity id or record id; without it an identifier is read")] = None,
+    that: Annotated[str | None, typer.Argument(help="another of the kind: why are the two one, or not?")] = None,
+    *,
+    lang: Annotated[str, typer.Option(help="id or en")] = "id",
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line, as the API gives it")] = False,
+    svg: Annotated[Path | None, typer.Option(help="draw the evidence as a waterfall chart into this file")] = None,
+    reveal: Annotated[bool, typer.Option("--reveal", help="show conflicting numbers in clear")] = False,
+) -> None:
+    """Tell why records are one or two, which evidence or decision said so in bits, and what would change it.
+
+    Without an argument, one identifier is read from standard input, so that it stands in no command line: a NIK or
+    KK (16 digits), a telephone number, a record id (32 hexadecimal digits), or a name and birth date separated by a
+    semicolon: SEKAR MELATI;1994-03-21.
+    """
+    from hub.serve import explain_command as command
+
+    if lang not in ("id", "en"):
+        raise typer.BadParameter("--lang is id or en")
+    settings = Settings()
+    things = tuple(each for each in (this, that) if each is not None)
+    asked = command.Asked(things, "id" if lang == "id" else "en", as_json, svg, reveal)
+    command.run(settings.endpoint("database"), explainers(settings), asked)
 
 
 def prepare_command() -> None:

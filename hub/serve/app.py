@@ -18,7 +18,8 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.serve import judging, problems, read, review_app, reviews, shapes
+from hub.serve import explain_routes, history_routes, judging, problems, read, review_app, reviews, shapes
+from hub.serve.history_keys import Keys
 from hub.serve.identifiers import criteria
 from hub.serve.padan import routes as padan_routes
 from hub.serve.padan.desk import Desk as PadanDesk
@@ -29,6 +30,8 @@ from hub.wire.broker import Outgoing, Sender
 from hub.wire.clock import Clock
 from hub.wire.contract import Contract
 from hub.wire.errors import TryAgain
+from hub.wire.explained import Explainer
+from hub.wire.settings import Settings
 
 ACK_SECONDS = 15.0
 _REMEMBERED = 10_000
@@ -68,6 +71,10 @@ class Parts:
     """Every source's contract, by its name."""
     sensitive_feeds: tuple[str, ...] = ()
     """Subscriptions that wait while an entity is held."""
+    explainers: Mapping[str, Explainer] = field(default_factory=dict)
+    """What tells why records are one, by kind of entity."""
+    settings: Settings | None = None
+    """Where the secret stands that record ids are made with; None: ids are not made here."""
     padan: PadanDesk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,6 +105,11 @@ def create(parts: Parts) -> FastAPI:
     _judgements(app, parts)
     padan_routes.install(app, lambda: parts.padan, UNLISTED)
     review_app.install(app, parts)
+    explain_routes.install(app, lambda: parts.store, lambda: parts.explainers, GONE)
+    history_routes.install(
+        app, lambda: parts.store, lambda: Keys(parts.settings, parts.contracts),
+        {status: GONE[status] for status in (404, 503)},
+    )  # fmt: skip
     _operation(app, parts)
     app.middleware("http")(_measured)
     return app

@@ -1,4 +1,4 @@
-"""The operator's commands: quarantine, explain, backup, restore."""
+"""The operator's commands: quarantine, backup, restore."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -157,57 +156,6 @@ def _readable(payload: bytes | None) -> Any:
     except HubError:
         return base64.b64encode(payload).decode()
     return json.loads(json.dumps(datum, default=lambda raw: raw.hex() if isinstance(raw, bytes) else str(raw)))
-
-
-def explain(
-    entity: Annotated[str | None, typer.Argument(help="entity id; without it an identifier is read")] = None,
-    english: Annotated[bool, typer.Option("--en", help="in English")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="as the API's /why gives it")] = False,
-) -> None:
-    """Tell why records are one person and why each value won.
-
-    Without an entity id, one identifier is read from standard input, so that it stands in no command line: a NIK or
-    KK (16 digits), a telephone number, a record id (32 hexadecimal digits), or a name and birth date separated by a
-    semicolon: SEKAR MELATI;1994-03-21.
-    """
-    from hub.serve import account, read
-    from hub.serve.problems import Problem, Vanished
-    from hub.serve.store import Store
-
-    store = Store(Settings().endpoint("database"), size=1)
-    try:
-        with store.snapshot() as snapshot:
-            ids = [_uuid(entity)] if entity is not None else _look_up(snapshot)
-            try:
-                found = [read.why(snapshot, one) for one in ids]
-            except Vanished as gone:
-                found = [read.why(snapshot, UUID(one)) for one in gone.extra["moved_to"]]
-                typer.echo(gone.detail, err=True)
-    except Problem as problem:
-        raise RefuseToStart(problem.detail) from problem
-    finally:
-        store.close()
-    for why in found:
-        typer.echo(why.model_dump_json() if as_json else account.render(why, "en" if english else "id"))
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise typer.BadParameter("an entity id is a UUID; give any other identifier on standard input") from None
-
-
-def _look_up(snapshot: Any) -> list[UUID]:
-    from hub.serve.identifiers import asked
-
-    if sys.stdin.isatty():
-        typer.echo("NIK, KK, telepon, id catatan, atau NAMA;tanggal lahir (lalu Enter):", err=True)
-    criteria = asked(sys.stdin.readline().strip())
-    rows = {row.entity_id: row for one, record in criteria for row in snapshot.find(one, record)}
-    if not rows:
-        raise RefuseToStart("no living entity has this identifier")
-    return sorted(rows)
 
 
 def backup(file: Annotated[Path, typer.Argument(help="file to write; FILE.sha256 is written beside it")]) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Literal
 
 Language = Literal["id", "en"]
+LANGUAGES: tuple[Language, Language] = ("id", "en")
+"""In the order in which texts are kept in pairs."""
 
 RULES: Mapping[str, tuple[str, str]] = {
     "only": ("tidak ada catatan yang berkata lain", "no record says otherwise"),

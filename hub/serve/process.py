@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from hub.wire import contract, log
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.clock import SystemClock
 from hub.wire.errors import RefuseToStart
+from hub.wire.explained import Explainer
 from hub.wire.kafka import KafkaSender
 from hub.wire.probe import Probe
 from hub.wire.settings import Settings
@@ -27,7 +29,9 @@ PLACE = Path("run") / "serve.json"
 """Where, under the home, the address of the running API stands."""
 
 
-def run(settings: Settings, *, host: str | None = None, port: int | None = None) -> int:
+def run(
+    settings: Settings, explainers: Mapping[str, Explainer], *, host: str | None = None, port: int | None = None
+) -> int:
     """Answer HTTP until SIGTERM or SIGINT; `host` and `port` win over the settings."""
     listener = _listen(host or settings.serve_host, settings.serve_port if port is None else port)
     sender = KafkaSender(settings.endpoint("kafka"), "serve", **{"message.timeout.ms": 10_000})
@@ -35,7 +39,7 @@ def run(settings: Settings, *, host: str | None = None, port: int | None = None)
     registry = ConfluentRegistry(settings.endpoint("registry"))
     parts = Parts(
         store, sender, Codec(registry), SystemClock(), contracts=contract.load_all(settings),
-        sensitive_feeds=tuple(settings.sensitive_feeds.split()),
+        sensitive_feeds=tuple(settings.sensitive_feeds.split()), explainers=explainers, settings=settings,
     )  # fmt: skip
     probe = Probe("serve", settings.home, settings.probe_port)
     probe.ready = parts.unready

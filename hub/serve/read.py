@@ -66,10 +66,15 @@ def why(snapshot: Snapshot, entity_id: UUID) -> shapes.Why:
     records = [bytes(one.record) for one in rows]
     roots = [bytes(one.root) for one in rows if one.root is not None]
     return shapes.Why(
-        entity_id=entity_id, version=version(row), values=[_reason(row, win) for win in row.wins],
+        entity_id=entity_id, version=version(row), values=reasons(row),
         members=members(rows), links=[_link(edge) for edge in snapshot.edges(records)],
         judgements=judgements(snapshot.judgements_on(roots, within=True)),
     )  # fmt: skip
+
+
+def reasons(row: Any) -> list[shapes.Reason]:
+    """Return why each value of a golden row won."""
+    return [_reason(row, win) for win in row.wins]
 
 
 def _reason(row: Any, win: Mapping[str, Any]) -> shapes.Reason:

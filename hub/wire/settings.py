@@ -72,6 +72,10 @@ class Settings(BaseSettings):
             f"start the embedded services with `satudata up` or set SATUDATA_{name.upper()}"
         )
 
+    def has_secret(self) -> bool:
+        """Say whether the master secret is there, without making one."""
+        return (self.secret_file or self.home / "secret").exists()
+
     def master_secret(self) -> bytes:
         """Return the master secret, making one on first use unless `secret_file` was given by hand."""
         path = self.secret_file or self.home / "secret"

@@ -19,7 +19,7 @@ from hub.wire.errors import RefuseToStart
 from hub.wire.settings import Settings
 from tests.integration.serve.stores import TestStore, entity_id
 
-CODE = "from hub.serve import process; from hub.wire.settings import Settings; exit(process.run(Settings()))"
+CODE = "from hub import flow; from hub.wire.settings import Settings; exit(flow.STAGES['serve'](Settings()))"
 NIK = "1508012345670001"
 
 
@@ -43,6 +43,7 @@ def test_the_process_answers_and_ends_cleanly_and_logs_no_path(kept: TestStore, 
             url = json.loads(wait_for(tmp_path / "run" / "serve.json", process))["url"]
             with httpx.Client(base_url=url) as client:
                 assert client.get(f"/v1/person/{entity_id(1)}").json()["nik"] == NIK
+                assert client.get(f"/v1/entities/{entity_id(1)}/explanation").json()["reason"] == "alone"
                 assert client.get("/readyz").status_code == 200
                 assert client.get(f"/v1/person/{NIK}").status_code == 422
         finally:
@@ -60,7 +61,7 @@ def test_the_process_answers_and_ends_cleanly_and_logs_no_path(kept: TestStore, 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_only_loopback_is_listened_on(host: str) -> None:
     with pytest.raises(RefuseToStart, match="loopback"):
-        run(Settings(kafka=None, registry=None, database=None), host=host, port=0)
+        run(Settings(kafka=None, registry=None, database=None), {}, host=host, port=0)
 
 
 def test_a_taken_port_is_named() -> None:
@@ -68,4 +69,4 @@ def test_a_taken_port_is_named() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(RefuseToStart, match="SATUDATA_SERVE_PORT"):
-            run(Settings(kafka=None, registry=None, database=None), host="127.0.0.1", port=taken.getsockname()[1])
+            run(Settings(kafka=None, registry=None, database=None), {}, host="127.0.0.1", port=taken.getsockname()[1])

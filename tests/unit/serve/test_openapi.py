@@ -26,7 +26,8 @@ def test_no_path_or_query_takes_a_personal_value() -> None:
     named = {parameter["name"] for operation in operations() for parameter in operation.get("parameters", [])}  # type: ignore[attr-defined]
     queue = {"entity", "kind", "office", "state", "free", "released", "review_id"}
     assert named == {
-        "entity_id", "judgement_id", "as_of", "source", "category", "duplicate", "after", "limit", *queue
+        "entity_id", "judgement_id", "as_of", "source", "category", "duplicate", "after", "limit", *queue,
+        "at", "lang", "step", "record",
     }  # fmt: skip
     assert not named & PERSONAL
 

@@ -101,11 +101,11 @@ class Doubter:
         """Two clusters that nearly are one, or that a rule keeps from being one."""
         weight, a, b = pair
         standing = list(self._decisions(cluster, others))
-        if any(row.verdict != "unsure" for row in standing):
+        forbidden = self._clusterer.forbids(cluster, others)
+        if any(row.verdict == "different" or (row.verdict == "same" and forbidden != "size") for row in standing):
             return
-        kind = "near"
-        if weight >= self._threshold:
-            kind = self._clusterer.forbids(cluster, others) or "average"
+        kind = "near" if weight < self._threshold else forbidden or "average"
+        standing = [row for row in standing if row.verdict == "unsure"]
         yield self._doubt(kind, a, b, standing)
 
     def _within(self, pair: Cross) -> Iterator[Doubt]:

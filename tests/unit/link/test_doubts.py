@@ -85,6 +85,14 @@ def test_a_union_refused_for_size_is_a_doubt() -> None:
     assert {doubt.kind for doubt in told(hub).values()} == {"size"}
 
 
+def test_a_same_that_the_bound_does_not_let_through_stays_a_doubt() -> None:
+    hub = Hub(max_cluster=2)
+    hub.take(*(person(f"s{n}", 1) for n in range(1, 4)))
+    hub.take(judge("j1", "same", ("s1", "s2")), judge("j2", "same", ("s2", "s3")))
+    assert not hub.together("s1", "s2", "s3")
+    assert {doubt.kind for doubt in told(hub).values()} == {"size"}
+
+
 def test_two_clusters_are_one_doubt_by_their_strongest_pair() -> None:
     hub = Hub()
     other = BUDI | {"nik": "1508021203900002"}

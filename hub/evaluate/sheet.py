@@ -24,7 +24,17 @@ WORDS: Mapping[str, str] = {"sama": SAME, "beda": DIFFERENT, "ragu": UNSURE}
 _CODE, _VERDICT, _NOTE, _SIDE = "kode", "putusan", "catatan", "sisi"
 _EPOCH = date(1970, 1, 1)
 _HIDDEN = frozenset({"id", "version", "deleted", "table", "changed_at", "digest", "previous", "next", "flags",
-                     "name_variants", "key", "entity"})  # fmt: skip
+                     "name_variants", "head_variants", "owner_variants", "key", "region_system"})  # fmt: skip
+_LABELS: Mapping[str, str] = {
+    "source": "sumber", "nik": "NIK", "kk": "No. KK", "identity_no": "No. identitas", "name": "nama",
+    "titles": "gelar", "sex": "jenis kelamin", "birth_date": "tanggal lahir", "birth_place": "tempat lahir",
+    "mother": "nama ibu", "phone": "telepon", "street": "alamat", "rt": "RT", "rw": "RW", "village": "desa",
+    "region": "kode wilayah", "postcode": "kode pos", "marital": "status kawin", "vital": "status hidup",
+    "head_nik": "NIK kepala", "head_name": "nama kepala", "member_count": "jumlah anggota", "nib": "NIB",
+    "npwp": "NPWP", "owner_nik": "NIK pemilik", "owner_name": "nama pemilik", "form": "bentuk usaha",
+    "kbli": "KBLI", "scale": "skala", "npsn": "NPSN", "health_code": "kode faskes", "kind": "jenis",
+    "latitude": "lintang", "longitude": "bujur",
+}  # fmt: skip
 _GUIDE = (
     "Setiap pasangan ada dua baris: A dan B. Putuskan apakah keduanya orang (atau keluarga, usaha, fasilitas) yang sama.",  # noqa: E501
     "Isi kolom putusan pada baris A: sama, beda, atau ragu. Pakai ragu hanya bila dokumen pun tidak dapat memastikan.",
@@ -78,7 +88,7 @@ def write(path: Path, plan: Plan, bodies: Mapping[bytes, Any]) -> int:
     pairs = sorted((code, *ends) for one in plan.strata for code, ends in one.sample.items())
     pairs = [pair for pair in pairs if pair[1] in bodies and pair[2] in bodies]
     fields = _fields(bodies)
-    head = [f"{_CODE} {plan.id}", _VERDICT, _NOTE, _SIDE, "source", *fields]
+    head = [f"{_CODE} {plan.id}", _VERDICT, _NOTE, _SIDE, *[_LABELS.get(name, name) for name in ("source", *fields)]]
     rows = _rows(pairs, fields, bodies)
     if path.suffix == ".csv":
         try:

@@ -61,7 +61,7 @@ def test_a_sample_is_drawn_judged_and_scored_and_the_history_tells_the_drift(eva
     evaluate("sample", str(path), "--pairs", "100", "--seed", "x")
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
-    name = rows[0].index("nik")
+    name = rows[0].index("NIK")
     pairs = {row[0]: (row[name], below[name]) for row, below in zip(rows[1::2], rows[2::2], strict=True)}
     assert len(pairs) >= 6
     for row in rows[1::2]:

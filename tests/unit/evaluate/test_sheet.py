@@ -25,10 +25,10 @@ def test_a_workbook_is_judged_and_read_back(tmp_path: Path) -> None:
     book = openpyxl.load_workbook(path)
     sheet = book[SHEET]
     assert [cell.value for cell in sheet[1]][:6] == [
-        "kode 20261128-0a0b0c0d", "putusan", "catatan", "sisi", "source", "nik"
+        "kode 20261128-0a0b0c0d", "putusan", "catatan", "sisi", "sumber", "NIK"
     ]  # fmt: skip
     assert [sheet.cell(row, 1).value for row in (2, 3, 4, 5)] == ["aa11", None, "bb22", None]
-    names = [cell.value for cell in sheet[1]].index("name") + 1
+    names = [cell.value for cell in sheet[1]].index("nama") + 1
     assert (sheet.cell(3, names).value, sheet.cell(3, names).data_type) == ("=SEKAR MELATI", "s")
     assert sheet.data_validations.dataValidation[0].formula1 == '"sama,beda,ragu"'
     assert "data pribadi" in str([row[0].value for row in book[GUIDE].iter_rows()])

@@ -249,7 +249,7 @@ class Engine:
                     for cluster in self._clusterer.parts(component):
                         self._note_after(shift, cluster)
         self._assign(shift)
-        self._looked = [*looked, *{end: None for pair in work.edges_before for end in pair if end not in looked}]
+        self._looked = list(looked)
         return shift
 
     @staticmethod

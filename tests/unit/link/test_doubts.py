@@ -44,6 +44,10 @@ def margin_of(values: dict[str, object]) -> int | None:
     return edges[0].weight - MODEL.threshold if edges else None
 
 
+def owner(hub: Hub, record: bytes) -> str:
+    return next(entity for entity, members in hub.members.items() if record in members)
+
+
 def test_what_is_one_beyond_doubt_or_never_compared_is_no_doubt() -> None:
     hub = Hub()
     hub.take(person("d1", 1), person("s1", 1), person("a1", 1, DEWI))
@@ -60,6 +64,15 @@ def test_a_weak_union_is_a_doubt_with_its_margin() -> None:
     assert doubt.margin is not None
     assert 0 <= doubt.margin < GREY
     assert {doubt.source_a, doubt.source_b} == {"dukcapil", "dapodik"}
+
+
+def test_in_a_cluster_only_what_holds_it_together_weakly_is_a_doubt() -> None:
+    hub = Hub()
+    hub.take(person("d1", 1), person("a1", 1), person("s1", 1, grey(hub, above=True)))
+    assert hub.together("d1", "a1", "s1")
+    [doubt] = told(hub).values()
+    assert (doubt.kind, doubt.size_a) == ("weak", 3)
+    assert rid("s1") in (doubt.a, doubt.b)
 
 
 def test_two_that_nearly_are_one_are_a_doubt() -> None:
@@ -94,12 +107,21 @@ def test_a_same_that_the_bound_does_not_let_through_stays_a_doubt() -> None:
 
 
 def test_two_clusters_are_one_doubt_by_their_strongest_pair() -> None:
+    one, other = BUDI, BUDI | {"nik": "1508021203900002"}
+    less = {"mother": None, "kk": None}
     hub = Hub()
-    other = BUDI | {"nik": "1508021203900002"}
-    hub.take(person("d1", 1), person("s1", 1), person("d2", 1, other), person("s2", 1, other))
-    assert (hub.together("d1", "s1"), hub.together("d2", "s2"), hub.together("d1", "d2")) == (True, True, False)
+    hub.take(
+        person("d1", 1, one), person("s1", 1, one | less), person("a1", 1, one | less),
+        person("d2", 1, other | less), person("s2", 1, other), person("a2", 1, other | less),
+    )  # fmt: skip
+    assert (hub.together("d1", "s1", "a1"), hub.together("d2", "s2", "a2"), hub.together("d1", "d2")) == (
+        True, True, False
+    )  # fmt: skip
     [doubt] = told(hub).values()
-    assert (doubt.kind, doubt.size_a, doubt.size_b) == ("attested", 2, 2)
+    assert (doubt.kind, doubt.size_a, doubt.size_b) == ("attested", 3, 3)
+    assert (doubt.a, doubt.b) == pair("d1", "s2")
+    cross = [row.weight for row in hub.edges.values() if owner(hub, row.a) != owner(hub, row.b)]
+    assert doubt.weight == max(cross)
 
 
 def test_a_decision_settles_a_doubt_and_unsure_only_marks_it() -> None:

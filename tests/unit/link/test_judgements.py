@@ -6,7 +6,7 @@ import pytest
 
 from hub.wire.decisions import Tick
 from hub.wire.records import Judgement
-from tests.unit.link.builders import BUDI, DEWI, Hub, judge, person
+from tests.unit.link.builders import BUDI, DEWI, Hub, judge, person, rid
 
 NAMESAKE = BUDI | {"nik": "1571111203900044"}
 
@@ -149,6 +149,8 @@ def test_who_withdrew_and_why_is_kept() -> None:
 def test_a_contest_is_taken_back_by_withdrawing_it() -> None:
     hub = three()
     hub.take(judge("j1", "same", ("s1", "s2")), judge("c1", "contested", contests="j1"))
+    hub.engine.apply([judge("w1", "withdrawn", withdraws="c1")])
+    assert {rid("s1"), rid("s2")} <= set(hub.engine.doubts().looked)
     hub.take(judge("w1", "withdrawn", withdraws="c1"))
     assert hub.notes["c1"].state == "withdrawn"
     assert states(hub) == {"j1": {"active"}}
@@ -175,6 +177,8 @@ def test_a_contest_ends_with_the_decision_that_it_doubts(settles: Judgement) -> 
     hub = three()
     hub.take(judge("j1", "same", ("s1", "s2")))
     hub.take(judge("c1", "contested", contests="j1"))
+    assert doubts(hub) == ["contested"]
+    hub.engine = hub.reloaded()
     assert doubts(hub) == ["contested"]
     hub.take(settles)
     assert "contested" not in doubts(hub)

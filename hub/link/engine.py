@@ -6,7 +6,7 @@ order in which they came.  It does no I/O and looks at no clock.  See docs/resol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 
 from hub.link.blocks import Blocks
@@ -26,6 +26,9 @@ from hub.link.work import Work
 from hub.wire.decisions import Cause, Delta, Doubts, EdgeRow, Event, QuarantineClosed, State, Tick
 from hub.wire.errors import Halt
 from hub.wire.records import CleanPerson, Held, Judgement, Sweep
+
+_AT_ONCE = 5_000
+"""Records that are scored anew before what they changed is taken."""
 
 
 class Engine:
@@ -155,6 +158,39 @@ class Engine:
                 for record in cluster:
                     record.cluster = cluster
         self._journal.commit()
+
+    def rebuild(self, state: State) -> None:
+        """Take records, lineage, decisions and floors of the store into an empty engine; score and cluster them anew.
+
+        What the store has of edges and members is another model's and is not read.
+        """
+        self._ledger.lineage.load(state.lineage)
+        self._ledger.load(state.records)
+        self._book.load(state.judgements, state.notes)
+        self._sweeps.load(state.floors, state.sweeps, state.blocks)
+        living = [each for each in self._ledger.records.values() if each.features is not None]
+        for at in range(0, len(living), _AT_ONCE):
+            part = Work()
+            part.features_before = dict.fromkeys(living[at : at + _AT_ONCE])
+            self._blocks.refresh(part)
+            self._journal.commit()
+        whole = Work()
+        whole.features_before = dict.fromkeys(living)
+        whole.touched = dict.fromkeys(living)
+        self._recluster(whole)
+        self._journal.commit()
+
+    def edges(self) -> Iterator[EdgeRow]:
+        """Return every scored pair as the store holds it."""
+        self._restore()
+        for record in self._ledger.records.values():
+            for other, code in record.links():
+                if record.id < other.id:
+                    yield self._blocks.row(record, other, code)
+
+    def record(self, record_id: bytes) -> Record:
+        """Return a record; raises KeyError for one that was never seen."""
+        return self._ledger.records[record_id]
 
     # ------------------------------------------------------------------ one batch
 

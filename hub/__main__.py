@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Measure precision and recall: a truth file, or a judged sample",
     ),
     "train": ("hub.train.commands:train", "Train a model on the hub's own records, without labels, with a report"),
+    "model": ("hub.train.model_commands:app", "List and show models, see what one would change, switch to it"),
     "backup": ("hub.serve.commands:backup", "Write the consolidated store to one file"),
     "restore": ("hub.serve.commands:restore", "Bring a backup back under live sources"),
     "bench": ("hub.bench.commands:app", "Measure hop, river or latency: one JSON line a figure"),

@@ -6,19 +6,25 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hub.wire import avro, contract, log, topics
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.contract import Contract
-from hub.wire.decisions import Merge
+from hub.wire.decisions import Delta, Merge
 from hub.wire.errors import RefuseToStart
 from hub.wire.explained import Explainer
 from hub.wire.kafka import KafkaLog
 from hub.wire.settings import Settings
+
+if TYPE_CHECKING:
+    from hub.link.model import Model
+    from hub.persist.models import ModelFile
+    from hub.persist.reconcile import Stages
 
 
 def prepare(settings: Settings) -> None:
@@ -66,33 +72,69 @@ def _clean(settings: Settings) -> int:
 class Resolver:
     """link and merge under one model: who is the same, and which value wins."""
 
-    def __init__(self, contracts: Mapping[str, Contract], models: Path | None = None) -> None:
-        from hub.link import engine, model
+    def __init__(self, contracts: Mapping[str, Contract], chosen: Model) -> None:
+        from hub.link import engine
         from hub.merge.golden import Golden
 
-        chosen = model.of("person", models)
         sources = [each.source for each in contracts.values()]
         self.authorities: Mapping[str, str] = {source.name: source.authority for source in sources}
         attesting = frozenset(source.name for source in sources if chosen.attested in source.attests)
         self.engine = engine.Engine(chosen, self.authorities, attesting)
         self.merge: Merge = Golden(chosen.survivorship)
         self.model = chosen.version
+        self.survivorship = chosen.survivorship
         self.sensitive = frozenset(source.name for source in sources if source.sensitive)
 
 
 def resolver(contracts: Mapping[str, Contract], models: Path | None = None) -> Resolver:
     """Return link and merge for these sources, empty; `models` is a folder that goes before the models shipped."""
-    return Resolver(contracts, models)
+    from hub.link import model
+
+    return Resolver(contracts, model.of("person", models))
+
+
+def model_file(path: Path) -> ModelFile:
+    """Return a model file as text, with its frequencies; raises RefuseToStart naming the entry at fault."""
+    from hub.link import model
+    from hub.persist.models import ModelFile
+
+    chosen, beside = model.read(path), model.frequencies_of(path)
+    frequencies = beside.read_text(encoding="utf-8") if beside.exists() else None
+    return ModelFile(chosen.entity, chosen.version, path.read_text(encoding="utf-8"), frequencies)
+
+
+def stages_under(contracts: Mapping[str, Contract], file: ModelFile) -> Stages:
+    """Return empty stages under a model; raises RefuseToStart for a file that is none, or of another name."""
+    from hub.link import model
+    from hub.persist.reconcile import Stages
+
+    chosen = model.from_text(file.text, file.frequencies, file.version)
+    if (chosen.entity, chosen.version) != (file.entity, file.version):
+        raise RefuseToStart(f"model {file.version} of {file.entity} calls itself {chosen.version} of {chosen.entity}")
+    parts = Resolver(contracts, chosen)
+    return Stages(parts.engine, parts.merge, parts.authorities, parts.model, parts.sensitive, parts.survivorship)
+
+
+def difference(before: Stages, after: Stages) -> Delta:
+    """Return what changes when stages under another model take over; both hold the same records."""
+    from hub.link import switch
+    from hub.link.engine import Engine
+
+    assert isinstance(before.engine, Engine)
+    assert isinstance(after.engine, Engine)
+    everything = before.survivorship != after.survivorship
+    return switch.difference(before.engine, after.engine, after.model, everything=everything)
 
 
 def _reconcile(settings: Settings) -> int:
+    from hub.link import model
     from hub.persist.agent import run_agent
-    from hub.persist.reconcile import Stages
+    from hub.persist.turning import Models
 
-    parts = resolver(contract.load_all(settings), settings.models)
+    build = partial(stages_under, contract.load_all(settings))
+    models = Models(model_file(model.path_of("person", settings.models)), build, difference)
     codec = avro.Codec(ConfluentRegistry(settings.endpoint("registry")))
-    stages = Stages(parts.engine, parts.merge, parts.authorities, parts.model, parts.sensitive)
-    return run_agent(settings, stages, codec)
+    return run_agent(settings, build(models.file), codec, models)
 
 
 # -- 4: the store to Kafka, and to people and applications

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hub.link.evidence import Block, Comparison, Rule, Together
 from hub.link.model_file import File
@@ -68,6 +69,16 @@ def read(path: Path = DEFAULT) -> Model:
     )
 
 
+def from_text(text: str, frequencies: str | None, name: str) -> Model:
+    """Read a model from texts; `name` is how faults call the file.  Raises RefuseToStart naming the entry at fault."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"{Path(name).name}.toml"
+        path.write_text(text, encoding="utf-8")
+        if frequencies is not None:
+            frequencies_of(path).write_text(frequencies, encoding="utf-8")
+        return read(path)
+
+
 def of(entity: str, folder: Path | None = None) -> Model:
     """Read the newest model of an entity from a folder, where it has none from those that ship."""
     return read(path_of(entity, folder))
@@ -80,6 +91,11 @@ def path_of(entity: str, folder: Path | None = None) -> Path:
         if found:
             return found[-1][1]
     raise RefuseToStart(f"no model for {entity!r}: put {entity}-1.toml into the folder that SATUDATA_MODELS names")
+
+
+def frequencies_of(path: Path) -> Path:
+    """Return where the frequencies of a model file stand."""
+    return path.with_name(f"{path.stem}.frequencies.json")
 
 
 def _numbered(folder: Path, entity: str) -> list[tuple[int, Path]]:

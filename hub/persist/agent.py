@@ -21,6 +21,7 @@ from typing import TypeVar
 from hub.persist.lease import Lease
 from hub.persist.migration import require_current
 from hub.persist.reconcile import Reconciler, Stages, Step
+from hub.persist.turning import Models
 from hub.persist.work import Log
 from hub.wire import log, metrics, topics
 from hub.wire.avro import Codec
@@ -155,7 +156,7 @@ def build(settings: Settings, shell: Shell) -> App:
     return app
 
 
-def run_agent(settings: Settings, stages: Stages, codec: Codec) -> int:
+def run_agent(settings: Settings, stages: Stages, codec: Codec, models: Models | None = None) -> int:
     """Run the writer, or stand by until there is none; return the exit code.
 
     A standby answers its probe as `reconcile-standby` and is ready: it does what it is for.
@@ -169,7 +170,7 @@ def run_agent(settings: Settings, stages: Stages, codec: Codec) -> int:
     try:
         if not _stand_by(settings, lease, stop):
             return 0
-        return _hold(settings, Shell(Reconciler(url, lease.epoch, stages, codec, SystemClock())))
+        return _hold(settings, Shell(Reconciler(url, lease.epoch, stages, codec, SystemClock(), models=models)))
     finally:
         lease.release()
 

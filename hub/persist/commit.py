@@ -14,12 +14,12 @@ from typing import Any
 
 import psycopg
 
-from hub.persist import connection, lease, link_rows, review_sql, store_rows
+from hub.persist import connection, lease, link_rows, models, review_sql, store_rows
 from hub.persist.messages import Coding, Draft
 from hub.persist.quarantine import Quarantine
 from hub.persist.stage import Database
 from hub.persist.store_rows import Stamp
-from hub.persist.work import Committed, Log, Work
+from hub.persist.work import Committed, Log, Turn, Work
 from hub.wire.errors import Halt, TryAgain
 
 _MOVE = """
@@ -31,6 +31,8 @@ select next_offset from link."offset" where cluster_id = %s and topic_id = %s an
 _TICK = """
 update store.clock set sequence = sequence + 1 where sequence = %s
 returning generation, sequence, (extract(epoch from clock_timestamp()) * 1000000)::bigint"""
+
+_LONG = ("set local statement_timeout = '60min'", "set local idle_in_transaction_session_timeout = '5min'")
 
 
 class Writer:
@@ -65,6 +67,8 @@ class Writer:
     def _transaction(self, database: Database, work: Work, drafts: dict[str, Draft]) -> Committed:
         with database.transaction():
             lease.check(database, self._epoch)
+            if work.turn is not None:
+                self._turn(database, work.turn)
             self._move(database, work)
             stamp = self._tick(database)
             edges = link_rows.write(database, work, self._coding.archive)
@@ -76,6 +80,16 @@ class Writer:
             self._doubtful = work, done
         self._coding.archive.saved(schemas)
         return done
+
+    @staticmethod
+    def _turn(database: Database, turn: Turn) -> None:
+        """Put a model in another's place: much is written at once, so the writer's limits are wider for it."""
+        for limit in _LONG:
+            database.execute(limit)
+        if not models.settle(database, turn):
+            raise Halt(
+                f"model {turn.version} was offered and is no more; the process must end and load the store again"
+            )
 
     def _move(self, database: Database, work: Work) -> None:
         if not work.moves:

@@ -35,12 +35,19 @@ def state(url: str) -> Iterator[State]:
     The caller holds the lease, so nothing moves behind the view.  Raises psycopg.OperationalError, and Halt for a
     body that this version of the hub cannot read.
     """
+    with states(url) as again:
+        yield again()
+
+
+@contextmanager
+def states(url: str) -> Iterator[Callable[[], State]]:
+    """Lend a function that gives the state of the store as of now, the same each time; see `state`."""
     with connection.loader(url) as database, database.transaction():
         database.execute("set transaction isolation level repeatable read, read only")
         archive = Archive(schemas(database).get)
         decode = archive.decode
         names = _Names()
-        yield State(
+        yield lambda: State(
             records=_rows(database, "records", _RECORDS, lambda row: _record(row, decode, names)),
             lineage=_rows(database, "lineage", _LINEAGE, lambda row: LineageRow(*row)),
             edges=_rows(database, "edges", _EDGES, lambda row: EdgeRow(row[0], row[1], row[2], levels_of(row[3]))),

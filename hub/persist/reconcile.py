@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from hub.persist import load, offsets, quarantine, review_sql
@@ -17,7 +17,8 @@ from hub.persist.commit import Writer
 from hub.persist.decode import Decoded, Decoder, Message
 from hub.persist.messages import Coding
 from hub.persist.reviews import Reviews
-from hub.persist.work import Committed, Log, Move, Work
+from hub.persist.turning import Models, Turning
+from hub.persist.work import Committed, Log, Move, Turn, Work
 from hub.wire import metrics
 from hub.wire.archive import Archive
 from hub.wire.avro import Codec
@@ -40,6 +41,10 @@ class LoadableEngine(Engine, Protocol):
         """Take the state of the store; called once, before the first `apply`."""
         ...
 
+    def rebuild(self, state: State) -> None:
+        """Take records and decisions of the store; score and cluster them anew."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Stages:
@@ -52,6 +57,8 @@ class Stages:
     """Version of the model."""
     sensitive: frozenset[str] = frozenset()
     """Sources whose data decide on something that a wrong union would harm."""
+    survivorship: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Order of authorities by attribute group, as the model has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +69,15 @@ class Step:
     events: Sequence[Event]
     again: Sequence[bytes] | None = None
     """Records that were only looked at again: link has nothing to take."""
+    turned: Stages | None = None
+    """What takes over from the present stages."""
 
 
 class Reconciler:
     """Owns engine, store and caches of the one writer; used by one thread at a time."""
 
-    def __init__(self, url: str, epoch: int, stages: Stages, codec: Codec, clock: Clock) -> None:
+    def __init__(self, url: str, epoch: int, stages: Stages, codec: Codec, clock: Clock, *,
+                 models: Models | None = None) -> None:  # fmt: skip
         self._url = url
         self._epoch = epoch
         self._stages = stages
@@ -78,6 +88,7 @@ class Reconciler:
         self._archive = Archive(self._schema)
         self.writer = Writer(url, epoch, Coding(codec, self._archive))
         self._bodies = Bodies(self._archive)
+        self._turning = Turning(url, epoch, models, self.writer)
         self._reviews = Reviews(ENTITY, stages.model, stages.sensitive)
         self._decoder = Decoder(codec, self._archive, now_us=clock.now_us, place=self._place, identified=self._known)
 
@@ -88,6 +99,7 @@ class Reconciler:
         that was filled in part cannot be filled again.
         """
         begun = False
+        self._take(self._turning.stages(ENTITY, self._stages))
         try:
             with self.writer.guarded() as database:
                 golden, members, edges = load.counts(database)
@@ -99,6 +111,7 @@ class Reconciler:
             if begun:
                 raise Halt(f"loading the store was interrupted, start again: {error}") from error
             raise
+        self._turning.adopt(ENTITY)
         metrics.GOLDEN.labels(ENTITY).set(golden)
         metrics.MEMBERS.labels(ENTITY).set(members)
         metrics.EDGES.labels(ENTITY).set(edges)
@@ -131,7 +144,24 @@ class Reconciler:
         expiry = self._engine.next_expiry_us()
         if self._engine.backlog() or (expiry is not None and expiry <= now):
             return self._step([Tick(now)], Decoded(), ())
-        return self._look_again()
+        return self._offered(now) or self._look_again()
+
+    def _offered(self, now: int) -> Step | None:
+        """Return the switch to an offered model."""
+        found = self._turning.offered(ENTITY, self._stages, now)
+        if found is None:
+            return None
+        made, delta, said = found
+        turn = Turn(ENTITY, made.model, said)
+        return Step(Work(delta, self._golden(delta, made), turn=turn), (), turned=made)
+
+    def _take(self, stages: Stages) -> None:
+        """Go on with these stages; doubts are told anew under another model."""
+        if stages is not self._stages:
+            self._stages, self._engine = stages, stages.engine
+            rows = self._reviews.rows()
+            self._reviews = Reviews(ENTITY, stages.model, stages.sensitive)
+            self._reviews.load(rows, None, stages.engine.known())
 
     def _look_again(self) -> Step | None:
         """Return what the next doubts change that must be told anew; None when nothing does, for now at least."""
@@ -147,6 +177,12 @@ class Reconciler:
     def _step(self, events: Sequence[Event], decoded: Decoded, moves: Sequence[Move]) -> Step:
         delta = self._engine.apply(events)
         change = self._reviews.difference(self._engine.doubts(), delta)
+        golden = self._golden(delta, self._stages)
+        own = _own(delta, decoded)
+        return Step(Work(delta, golden, moves, decoded.refused, decoded.settled, own, change), events)
+
+    def _golden(self, delta: Delta, stages: Stages) -> dict[str, GoldenPerson]:
+        """Return the golden state of a delta's entities."""
         golden: dict[str, GoldenPerson] = {}
         if delta.entities:
             with self.writer.guarded() as database:
@@ -154,15 +190,16 @@ class Reconciler:
             for entity in delta.entities:
                 if entity.members:
                     members = in_order(bodies, entity.members)
-                    golden[entity.entity_id] = self._stages.merge(entity.entity_id, members, self._stages.authorities)
-        own = _own(delta, decoded)
-        return Step(Work(delta, golden, moves, decoded.refused, decoded.settled, own, change), events)
+                    golden[entity.entity_id] = stages.merge(entity.entity_id, members, stages.authorities)
+        return golden
 
     def commit(self, step: Step) -> Committed:
         """Commit a step and let memory take it; raises TryAgain (offer the same step again) or Halt."""
         with metrics.COMMIT_SECONDS.time():
             done = self.writer.commit(step.work)
-        if step.again is None:
+        if step.turned is not None:
+            self._take(step.turned)
+        elif step.again is None:
             self._engine.commit(step.work.delta)
             self._bodies.taken(step.work.delta)
         if step.work.reviews is not None:

@@ -29,6 +29,15 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A transaction that puts one model in another's place, and what it says of it."""
+
+    entity: str
+    version: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """All of one transaction; a retry sends the same object."""
 
@@ -44,6 +53,8 @@ class Work:
     """Record id -> body in the archive's encoding, where the delta's row holds that very message's values."""
     reviews: Change | None = None
     """What changes of the stewards' queue and of holds."""
+    turn: Turn | None = None
+    """Set where all of it is the work of a new model."""
 
 
 @dataclass(frozen=True, slots=True)

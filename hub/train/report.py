@@ -11,7 +11,7 @@ from hub.train.estimate import Learned
 from hub.train.fit import Fitted
 from hub.train.training import Trained
 
-_STYLE = """
+STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1d2733;max-width:62rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem}table{border-collapse:collapse;font-size:.88rem}
 th,td{padding:.2rem .6rem;border-bottom:1px solid #dfe4ea;text-align:right}
@@ -47,7 +47,7 @@ def html(trained: Trained, at_us: int) -> str:
     body = "\n".join(parts)
     title = f"Model {escape(trained.version)}"
     return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-            f"<style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n")  # fmt: skip
+            f"<style>{STYLE}</style></head><body>\n{body}\n</body></html>\n")  # fmt: skip
 
 
 def _refused(refusals: Iterable[str]) -> str:
@@ -84,13 +84,13 @@ def _levels(levels: Iterable[Fitted]) -> str:
          _number(each.m), _number(each.u), f"{each.pairs:,}", each.kept or "learned")
         for each in levels
     ]  # fmt: skip
-    return _table(("level", "bits before", "bits now", "m", "u", "pairs", ""), rows)
+    return table(("level", "bits before", "bits now", "m", "u", "pairs", ""), rows)
 
 
 def _passes(learned: Iterable[Learned]) -> str:
     rows = [(each.block, f"{each.pairs:,}", f"{each.matches:,.0f}", str(each.iterations),
              "came to rest" if each.converged else "did not come to rest") for each in learned]  # fmt: skip
-    return _table(("blocking key", "pairs", "true pairs", "rounds", ""), rows)
+    return table(("blocking key", "pairs", "true pairs", "rounds", ""), rows)
 
 
 def _convergence(learned: Sequence[Learned]) -> str:
@@ -116,10 +116,24 @@ def _curve(trained: Trained) -> str:
 def _frequencies(trained: Trained) -> str:
     rows = [(name, ", ".join(table.levels), f"{len(table.shares):,}", _number(table.least))
             for name, table in trained.tables.items()]  # fmt: skip
-    return _table(("comparison", "levels", "values named", "share of others"), rows)
+    return table(("comparison", "levels", "values named", "share of others"), rows)
 
 
 # ---------------------------------------------------------------------- drawing
+
+
+def bars(rows: Sequence[tuple[str, float, float]], most: float) -> str:
+    """Draw two bars a row, before above after."""
+    shapes = []
+    for place, (name, before, after) in enumerate(rows):
+        top = 6 + place * _ROW
+        shapes.append(f'<text x="{_LEFT - 8}" y="{top + 16}" text-anchor="end">{escape(name)}</text>')
+        for value, y, colour in ((before, top, _BEFORE), (after, top + 12, _AFTER)):
+            width = (_WIDTH - _LEFT - 150) * value / most
+            shapes.append(f'<rect x="{_LEFT}" y="{y}" width="{width:.1f}" height="10" fill="{colour}"/>')
+        said = f"{before:,.0f} &#8594; {after:,.0f}"
+        shapes.append(f'<text x="{_WIDTH}" y="{top + 16}" text-anchor="end">{said}</text>')
+    return _svg(_ROW * len(rows) + 12, shapes, "Before and after")
 
 
 def _lines(lines: Sequence[tuple[str, list[tuple[float, float]]]], title: str, ends: tuple[str, str]) -> str:
@@ -149,7 +163,8 @@ def _svg(height: float, shapes: Iterable[str], title: str) -> str:
             f'font-size="13" fill="{_INK}"><title>{escape(title)}</title>{"".join(shapes)}</svg></figure>')  # fmt: skip
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return an HTML table."""
     top = "".join([f"<th>{escape(each)}</th>" for each in head])
     cells = "".join(["<tr>" + "".join([f"<td>{escape(each)}</td>" for each in row]) + "</tr>" for row in rows])
     return f"<table><thead><tr>{top}</tr></thead><tbody>{cells}</tbody></table>"

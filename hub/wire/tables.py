@@ -140,6 +140,19 @@ offset = Table(
 )  # fmt: skip
 """Where reconcile reads on; moved in the transaction that holds what was read."""
 
+model = Table(
+    "model", METADATA,
+    _must("entity", Text), _must("version", Text),
+    Column("text", Text, nullable=False, comment="the model file, TOML"),
+    Column("frequencies", Text, comment="its frequencies, JSON"),
+    Column("state", Text, nullable=False, comment="offered, active, retired or refused"),
+    _must("author", Text), _must("offered_at", TIME), Column("settled_at", TIME),
+    Column("said", Text, comment="what the writer said when it settled the offer"),
+    PrimaryKeyConstraint("entity", "version"),
+    Index(None, "entity", "state", unique=True, postgresql_where=text("state in ('active', 'offered')")), schema=LINK,
+)  # fmt: skip
+"""The model that the store was built with, those before it, and the one offered to take its place."""
+
 # ---------------------------------------------------------------- store: what the hub tells
 
 _LIVING = text("status = 'active'")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -150,17 +150,50 @@ def _serve(settings: Settings) -> int:
     return process.run(settings, explainers(settings))
 
 
-def explainers(settings: Settings) -> dict[str, Explainer]:
-    """Return what tells why records are one, by kind of entity, under the models that are in use."""
-    from hub.link import model, records, trace
+def model_of_store(settings: Settings, entity: str) -> Model:
+    """Return the model that the store was built with; where it names none, the newest file."""
+    from hub.link import model
+    from hub.persist import models
 
-    sources = [each.source for each in contract.load_all(settings).values()]
-    found: dict[str, Explainer] = {}
-    for entity in records.RECORDS:
-        chosen = model.of(entity, settings.models)
-        attesting = frozenset(source.name for source in sources if chosen.attested in source.attests)
-        found[entity] = trace.Explainer(chosen, attesting)
-    return found
+    file = models.active_at(settings.endpoint("database"), entity)
+    if file is None:
+        return model.of(entity, settings.models)
+    return model.from_text(file.text, file.frequencies, file.version)
+
+
+class Explainers(Mapping[str, "Explainer"]):
+    """What tells why records are one, by kind of entity, under the model that the store has at that moment."""
+
+    def __init__(self, settings: Settings) -> None:
+        from hub.link import records
+
+        self._settings = settings
+        self._sources = [each.source for each in contract.load_all(settings).values()]
+        self._entities = tuple(records.RECORDS)
+        self._known: dict[str, tuple[str, Explainer]] = {}
+
+    def __getitem__(self, entity: str) -> Explainer:
+        from hub.link import trace
+
+        if entity not in self._entities:
+            raise KeyError(entity)
+        chosen = model_of_store(self._settings, entity)
+        known = self._known.get(entity)
+        if known is None or known[0] != chosen.version:
+            attesting = frozenset(source.name for source in self._sources if chosen.attested in source.attests)
+            known = self._known[entity] = (chosen.version, trace.Explainer(chosen, attesting))
+        return known[1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entities)
+
+    def __len__(self) -> int:
+        return len(self._entities)
+
+
+def explainers(settings: Settings) -> Explainers:
+    """Return what tells why records are one, by kind of entity, under the models that are in use."""
+    return Explainers(settings)
 
 
 # -- beside the river: does the hub hold what each office holds?

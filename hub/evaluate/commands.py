@@ -151,9 +151,9 @@ def _tell(line: dict[str, Any], *, as_json: bool) -> None:
 
 def _model(entity: str) -> tuple[str, int]:
     """Return the version and the threshold, in milli-bits, of the model of an entity."""
-    from hub.link import model
+    from hub import flow
 
-    chosen = model.of(entity, Settings().models)
+    chosen = flow.model_of_store(Settings(), entity)
     return chosen.version, chosen.threshold
 
 

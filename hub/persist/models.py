@@ -141,6 +141,15 @@ class Offers:
         return active(self._database, entity)
 
 
+def active_at(url: str, entity: str) -> ModelFile | None:
+    """Return the model that the store was built with; None too where the store is away or older than its table."""
+    try:
+        with psycopg.connect(url, autocommit=True, application_name="satudata-model", connect_timeout=5) as database:
+            return active(database, entity)
+    except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
+        return None
+
+
 @contextmanager
 def offers(url: str) -> Iterator[Offers]:
     """Lend the operator's side; raises RefuseToStart when PostgreSQL does not answer."""

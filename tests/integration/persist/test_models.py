@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import partial
 
 import pytest
 
+import hub.__main__
 from hub import flow
 from hub.link import model
 from hub.persist import models
@@ -221,3 +223,52 @@ def test_a_shadow_tells_what_the_switch_then_does_and_writes_nothing(store, writ
     writer.rest()
     assert rows("select count(*) from store.person where status = 'active'") == [(found.entities_after,)]
     assert sum(found.kinds.values()) > 0
+
+
+@pytest.fixture
+def command(store, tmp_path, monkeypatch):
+    """Return a function that runs a command line on the store and gives its exit code."""
+    monkeypatch.setenv("SATUDATA_DATABASE", store)
+    monkeypatch.setenv("SATUDATA_HOME", str(tmp_path))
+    return lambda *words: hub.__main__.run([str(word) for word in words])
+
+
+def test_the_commands_list_show_compare_offer_and_withdraw(writers, rows, command, tmp_path, capsys) -> None:
+    writer = writers()
+    lived(writer, slice(0, 30))
+    writer.rest()
+    file = tmp_path / "person-strict.toml"
+    file.write_text(STRICT.text, encoding="utf-8")
+    model.frequencies_of(file).write_text(STRICT.frequencies or "", encoding="utf-8")
+    assert command("model", "show", "person") == 0
+    assert PRESENT.version in capsys.readouterr().out
+    assert command("model", "shadow", file, "--json") == 0
+    line = json.loads(capsys.readouterr().out)
+    assert (line["model"], line["present"]) == ("person-strict", PRESENT.version)
+    assert line["pairs_parted"] > 0
+    report = (tmp_path / "person-strict.shadow.html").read_text(encoding="utf-8")
+    assert "<svg" in report
+    assert not [name for (name,) in rows("select name from store.person where name is not null") if name in report]
+    assert command("model", "switch", file, "--wait", "0") == 0
+    assert command("model", "switch", file, "--wait", "0") == 1
+    assert command("model", "withdraw", file) == 0
+    assert rows("select version, state from link.model") == [(PRESENT.version, "active")]
+    assert command("model", "switch", file, "--wait", "0") == 0
+    writer.rest()
+    capsys.readouterr()
+    assert command("model", "list", "--json") == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {each["version"]: each["state"] for each in listed["store"]} == {
+        PRESENT.version: "retired", "person-strict": "active",
+    }  # fmt: skip
+    assert flow.model_of_store(Settings(), "person").version == "person-strict"
+
+
+def test_training_on_a_store_too_small_is_refused_with_a_report(writers, command, tmp_path, capsys) -> None:
+    writer = writers()
+    lived(writer, slice(0, 30))
+    assert command("train", "person", "--seeds", "1000") == 1
+    assert "EM starved" in capsys.readouterr().err
+    (report,) = (tmp_path / "models").iterdir()
+    assert report.suffix == ".html"
+    assert "Refused" in report.read_text(encoding="utf-8")

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from hub import flow
 from hub.link import model as models
+from hub.persist.models import active_at
 from hub.train import report, training, write
 from hub.train.plan import Plan
 from hub.train.store import reading
@@ -35,13 +37,14 @@ def train(
     A model whose training starved or whose weights moved too far is refused with the reasons; its report is written.
     """
     settings = Settings()
-    present = models.path_of(entity, settings.models)
-    model = models.read(present)
+    url = settings.endpoint("database")
+    present = active_at(url, entity) or flow.model_file(models.path_of(entity, settings.models))
+    model = models.from_text(present.text, present.frequencies, present.version)
     path = to or write.next_path(settings.models or settings.home / "models", entity)
     plan = Plan(on=on, seeds=seeds, seed=seed, least_level=least_level, keep_rare=keep_rare, most_move=most_move,
                 accept_move=accept_move)  # fmt: skip
-    with reading(settings.endpoint("database"), entity) as store:
-        trained = training.train(store, model, present.read_text(encoding="utf-8"), path.stem, plan)
+    with reading(url, entity) as store:
+        trained = training.train(store, model, present.text, path.stem, plan)
     told = path.with_suffix(".html")
     told.parent.mkdir(parents=True, exist_ok=True)
     told.write_text(report.html(trained, SystemClock().now_us()), encoding="utf-8")

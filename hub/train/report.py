@@ -21,6 +21,7 @@ border-left:4px solid #21683a;padding:.6rem 1rem}.note{color:#5a6875;font-size:.
 """
 _WIDTH, _ROW, _LEFT, _SPAN = 860, 30, 210, 32.0
 _BEFORE, _AFTER, _INK, _GRID = "#9aa7b4", "#14508c", "#1d2733", "#dfe4ea"
+_LINES = ("#14508c", "#b3261e", "#21683a", "#7a4b00", "#6a1b9a", "#00696d", "#8a1c5b", "#3d4752")
 
 
 def html(trained: Trained, at_us: int) -> str:
@@ -144,7 +145,7 @@ def _lines(lines: Sequence[tuple[str, list[tuple[float, float]]]], title: str, e
         shapes.append(f'<line x1="{left}" y1="{y}" x2="{left + width}" y2="{y}" stroke="{_GRID}"/>')
         shapes.append(f'<text x="{left - 8}" y="{y + 4}" text-anchor="end">{share:g}</text>')
     for place, (name, points) in enumerate(lines):
-        colour = f"hsl({(210 + place * 137) % 360} 65% 35%)"
+        colour = _LINES[place % len(_LINES)]
         dash = ("", "6 3", "2 3", "9 3 2 3")[place % 4]
         path = " ".join([f"{left + width * x:.1f},{20 + height * (1 - y):.1f}" for x, y in points])
         style = f'fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"'

@@ -6,6 +6,7 @@ import json
 import re
 from functools import partial
 
+import psycopg
 import pytest
 
 import hub.__main__
@@ -167,6 +168,33 @@ def test_a_writer_that_dies_before_its_commit_has_changed_nothing(store, writers
     assert again.reconciler.digest() != digest
     with pytest.raises(Halt, match=r"another process wrote meanwhile|is no more"):
         writer.reconciler.commit(step)
+
+
+def test_a_writer_that_dies_within_the_transaction_has_changed_nothing(store, writers, rows, lease) -> None:
+    writer = writers()
+    lived(writer, slice(0, 30))
+    writer.rest()
+    queries = (
+        "select a, b, weight from link.edge order by 1, 2",
+        "select record, entity_id from store.member order by 1",
+        "select count(*) from store.outbox",
+        "select sequence from store.clock",
+    )
+    before = [rows(query) for query in queries]
+    offer(store, STRICT)
+    writer.clock.advance(3)
+    step = writer.reconciler.tick()
+    assert step is not None
+    with psycopg.connect(store, autocommit=True) as other:
+        other.execute("alter table store.outbox rename to outbox_away")
+        with pytest.raises(Halt):
+            writer.reconciler.commit(step)
+        other.execute("alter table store.outbox_away rename to outbox")
+    assert [rows(query) for query in queries] == before
+    assert rows("select state from link.model where version = 'person-strict'") == [("offered",)]
+    again = writers()
+    again.rest()
+    assert rows("select state from link.model where version = 'person-strict'") == [("active",)]
 
 
 def test_another_order_of_authorities_is_told_of_every_value_that_changes(store, writers, rows) -> None:

@@ -65,8 +65,9 @@ OF_TROUBLE = {
     "satudata_source_paused > 0", "satudata_source_drifted_columns > 0", "satudata_verification_differing_buckets",
     "sum by (source, code) (increase(satudata_source_notices_total[5m])) > 0",
     "sum by (source, code) (rate(satudata_source_errors_total[5m]))",
+    "sum by (verdict, state) (increase(satudata_decisions_total[1h]))",
 }  # fmt: skip
-"""Queries that show a trouble, or a comparison that nobody asked for: answered, but still while all is well."""
+"""Queries that show a trouble, or a comparison or a decision that nobody made: answered, but still all the while."""
 
 
 def test_every_query_of_the_dashboard_is_answered_with_moving_values(demo: Judged) -> None:

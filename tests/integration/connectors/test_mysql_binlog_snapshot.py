@@ -85,6 +85,7 @@ def test_a_kill_within_the_snapshot_costs_one_chunk_at_most(stage: BinlogStage) 
     assert unpack(floor(stage)).epoch == first
 
 
+@pytest.mark.further
 def test_progress_survives_a_clean_stop_chunk_by_chunk(stage: BinlogStage) -> None:
     stage.run_sql(FILL.format(ROWS))
     with slowly(stage), running(build(stage)):
@@ -98,6 +99,7 @@ def test_progress_survives_a_clean_stop_chunk_by_chunk(stage: BinlogStage) -> No
     assert len(notices(stage, "snapshot_started")) == 1
 
 
+@pytest.mark.further
 def test_chunks_carry_their_own_places_and_the_first_one_s_is_the_floor(stage: BinlogStage) -> None:
     stage.run_sql(FILL.format(ROWS))
     with slowly(stage), running(build(stage)):
@@ -140,6 +142,7 @@ def test_a_commit_that_is_pending_while_its_chunk_is_read_is_not_lost(stage: Bin
             until(lambda: living(stage) == {1: "SATU", 2: "GANTI", 4: "TERTUNDA"})
 
 
+@pytest.mark.further
 def test_the_stream_goes_on_while_a_table_is_read(stage: BinlogStage) -> None:
     stage.run_sql(FILL.format(ROWS))
     with slowly(stage), running(build(stage)):

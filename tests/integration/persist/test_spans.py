@@ -57,7 +57,7 @@ def test_a_migration_fills_them_from_the_history_of_an_older_store(store, writer
     kept = rows(SPANS)
     writer.close()
     with psycopg.connect(store) as connection:
-        connection.execute("drop table store.member_span")
+        connection.execute("drop table store.member_span, link.model")
         connection.execute("update store.alembic_version set version_num = '0003'")
     migrate(store)
     assert rows(SPANS) == kept

@@ -139,7 +139,7 @@ class Lab:
         out = self._folder / topic
         values = self._prepare(case, topic, out)
         task = Task(case, side, self._bootstrap, topic, str(out), fault=True)
-        if case == "L7":
+        if case == "L7" and side == "stock":  # it delivers nothing, however long one waits
             task = replace(task, most_s=8)
         code, text = self._once(task)
         after = committed(self._bootstrap, f"g-{topic}", topic)

@@ -12,8 +12,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "schemas" / "avro"
 TARGET = ROOT / "hub" / "wire" / "records.py"
-ORDER = ["clean/person", "marker/sweep", "marker/held", "judgement", "quarantine", "position", "notice", "signal",
-         "verification", "hold", "golden/person", "golden/change"]  # fmt: skip
+ORDER = ["clean/person", "clean/family", "clean/business", "clean/facility", "marker/sweep", "marker/held",
+         "judgement", "quarantine", "position", "notice", "signal", "verification", "hold", "golden/person",
+         "golden/family", "golden/business", "golden/facility", "golden/change", "golden/membership"]  # fmt: skip
 PRIMITIVES = {"string": "str", "int": "int", "long": "int", "boolean": "bool", "bytes": "bytes", "double": "float"}
 
 

@@ -26,7 +26,7 @@ from hub.wire.identity import digest_key
 from hub.wire.kafka import KafkaLog, KafkaSender
 from hub.wire.probe import Probe
 from hub.wire.settings import Settings
-from hub.wire.topics import CLEAN_PERSON
+from hub.wire.topics import CLEAN_TOPIC
 from hub.wire.transport import App, Batch, Outside, run
 
 _LOG = log.get(__name__)
@@ -75,7 +75,8 @@ def assemble(settings: Settings, contracts: Mapping[str, Contract]) -> tuple[App
     secret = settings.master_secret()
     keys = {name: digest_key(secret, name) for name in contracts}
     kafka = KafkaLog(bootstrap)
-    cleaner = Cleaner(contracts, keys, _partitions(kafka, CLEAN_PERSON.name), SystemClock())
+    partitions = {entity: _partitions(kafka, topic.name) for entity, topic in CLEAN_TOPIC.items()}
+    cleaner = Cleaner(contracts, keys, partitions, SystemClock())
     for topic in cleaner.topics:
         _partitions(kafka, topic)
     region.known("1508")  # read the list of regions now, not at the first row

@@ -6,7 +6,23 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from hub.clean.cleaned import MISSING, Cleaned, Cleaner
-from hub.clean.cleaners import address, date, kk, name, nik, number, phone, region, text, vocabulary
+from hub.clean.cleaners import (
+    address,
+    business,
+    codes,
+    coordinates,
+    date,
+    facility,
+    kk,
+    name,
+    nik,
+    number,
+    phone,
+    region,
+    taxpayer,
+    text,
+    vocabulary,
+)
 from hub.wire.contract import FieldMap, Table
 from hub.wire.errors import Quarantine, RefuseToStart
 from hub.wire.typed import BOOL, DATE, MOMENT, NUMBER, TEXT
@@ -36,6 +52,21 @@ CLEANERS: Mapping[str, Entry] = {
     "address": Entry(address.clean, frozenset({TEXT}), str, 8192),
     "number": Entry(number.clean, frozenset({TEXT, NUMBER}), int, 1024),
     "text": Entry(text.clean, frozenset({TEXT}), str, 4096),
+    "village": Entry(codes.clean_village, frozenset({TEXT}), str, 4096),
+    "postcode": Entry(codes.clean_postcode, frozenset({TEXT, NUMBER}), str, 1024),
+    "identity": Entry(codes.clean_identity, frozenset({TEXT, NUMBER}), str, 0),
+    "nib": Entry(taxpayer.clean_nib, frozenset({TEXT, NUMBER}), str, 0),
+    "npwp": Entry(taxpayer.clean_npwp, frozenset({TEXT, NUMBER}), str, 0),
+    "kbli": Entry(taxpayer.clean_kbli, frozenset({TEXT, NUMBER}), str, 2048),
+    "business": Entry(business.clean_name, frozenset({TEXT}), str, 4096),
+    "form": Entry(business.clean_form, frozenset({TEXT}), str, 256),
+    "scale": Entry(vocabulary.clean_scale, frozenset({TEXT}), str, 256),
+    "facility": Entry(facility.clean_name, frozenset({TEXT}), str, 4096),
+    "kind": Entry(vocabulary.clean_kind, frozenset({TEXT}), str, 256),
+    "npsn": Entry(facility.clean_npsn, frozenset({TEXT, NUMBER}), str, 0),
+    "health_code": Entry(facility.clean_health_code, frozenset({TEXT, NUMBER}), str, 0),
+    "degrees": Entry(coordinates.clean_degrees, frozenset({TEXT, NUMBER}), float, 0),
+    "coordinates": Entry(coordinates.clean_pair, frozenset({TEXT}), float, 0),
 }
 """By name; `region` is chosen by its code system, `lookup:<vocabulary>` by the contract."""
 REGIONS: Mapping[str, Entry] = {

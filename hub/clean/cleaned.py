@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-Value = str | int | tuple[str, ...] | None
+Value = str | int | float | tuple[str, ...] | None
 
 
 class Cleaned(NamedTuple):
     """A standardised value, the marks on it, and further attributes that the same text told of."""
 
-    value: str | int | None
+    value: str | int | float | None
     marks: tuple[tuple[str, str | None], ...] = ()
     more: tuple[tuple[str, Value], ...] = ()
 

@@ -7,28 +7,21 @@ met last, because names, dates and regions repeat.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hub.clean.catalogue import Entry, entry_of
 from hub.clean.cleaned import Value
-from hub.clean.cross import check
+from hub.clean.shape import BESIDE, SHAPES, Shape
 from hub.wire.contract import FieldMap, Table
 from hub.wire.errors import Quarantine, RefuseToStart
-from hub.wire.records import CleanPerson, Flag
+from hub.wire.records import Flag
 from hub.wire.typed import Kind, kind_of, python_kind, tells
 
 LONGEST = 4000
 """Characters of a mapped text; a longer one is a file in the wrong column and would not fit the clean topic."""
 UNAVAILABLE = "__debezium_unavailable_value"
-_TYPES: Mapping[str, type] = {
-    field.name: {"str | None": str, "int | None": int}.get(str(field.type), tuple)
-    for field in fields(CleanPerson)[9:-1]
-}
-SLOTS: Mapping[str, int] = {name: at for at, name in enumerate(_TYPES)}
-"""Place of each attribute among a record's values, in the record's own order."""
-_EMPTY: tuple[Value, ...] = tuple(() if kind is tuple else None for kind in _TYPES.values())
 _NULL = Kind("null", None)
 
 Told = tuple[tuple[tuple[int, Value], ...], tuple[Flag, ...]]
@@ -51,8 +44,9 @@ class _Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RowPlan:
-    """The steps for rows of one shape."""
+    """The steps for rows of one layout."""
 
+    shape: Shape
     steps: tuple[_Step, ...]
     unknown: tuple[str, ...]
     """Columns that the contract neither maps nor ignores."""
@@ -60,9 +54,15 @@ class RowPlan:
     """Code, reason, remedy and field where no row of this shape can be taken."""
     gone: Callable[[Mapping[str, Any]], bool] | None
     """Tells a soft delete."""
+    key: tuple[tuple[str, Callable[[Any], str]], ...] = ()
+    """Columns of the table's key, and what makes text of each."""
+
+    def key_of(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return a row's key as text, as its owner writes it."""
+        return tuple([text(row[column]).rstrip() for column, text in self.key if row[column] is not None])
 
     def values(self, row: Mapping[str, Any], changed_at: int) -> list[Any] | None:
-        """Return a record's attributes in the order of `SLOTS` and its flags; None for a soft delete.
+        """Return a record's attributes in the order of its shape's slots and its flags; None for a soft delete.
 
         Raises Quarantine.
         """
@@ -71,7 +71,7 @@ class RowPlan:
             raise Quarantine(code, reason, remedy=remedy, field=field)
         if self.gone is not None and self.gone(row):
             return None
-        out: list[Any] = list(_EMPTY)
+        out: list[Any] = list(self.shape.empty)
         flags: list[Flag] = []
         for columns, run, missing, slot, required in self.steps:
             if len(columns) == 1:
@@ -86,7 +86,7 @@ class RowPlan:
                 flags += marks
             if required is not None and out[slot] is None:
                 raise _empty(required, columns)
-        check(out, flags, changed_at)
+        self.shape.check(out, flags, changed_at)
         out.append(tuple(flags))
         return out
 
@@ -96,7 +96,10 @@ class TableMap:
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        self._fields = [_Field(target, field, _entry(table, target, field)) for target, field in table.map.items()]
+        self.shape = SHAPES[table.entity]
+        self._fields = [
+            _Field(target, field, _entry(table, self.shape, target, field)) for target, field in table.map.items()
+        ]
         self._known = table.mapped | set(table.ignore) | set(table.key)
         self._kinds: Mapping[str, Kind] = {}
         self._plan: RowPlan | None = None
@@ -121,9 +124,10 @@ class TableMap:
         unknown = tuple(sorted(set(kinds) - self._known))
         refusal = self._refusal(kinds, unknown)
         if refusal is not None:
-            return RowPlan((), unknown, refusal, None)
+            return RowPlan(self.shape, (), unknown, refusal, None)
         steps = [self._step(item, kinds) for item in self._fields]
-        return RowPlan(tuple(steps), unknown, None, self._soft_delete(kinds))
+        key = tuple([(column, kinds[column].convert or str) for column in self.table.key if column in kinds])
+        return RowPlan(self.shape, tuple(steps), unknown, None, self._soft_delete(kinds), key)
 
     def _refusal(
         self, kinds: Mapping[str, Kind], unknown: Sequence[str]
@@ -149,13 +153,16 @@ class TableMap:
 
     def _step(self, item: _Field, kinds: Mapping[str, Kind]) -> _Step:
         columns = item.field.columns
-        run = _runner(item, [kinds[column].convert for column in columns], frozenset(self.table.map) - {item.target})
+        slots = self.shape.slots
+        run = _runner(
+            item, slots, [kinds[column].convert for column in columns], frozenset(self.table.map) - {item.target}
+        )
         remember = item.entry.remember
         return _Step(
             columns,
             lru_cache(maxsize=remember)(run) if remember else run,
             ((), (Flag(item.target, "missing"),)),
-            SLOTS[item.target],
+            slots[item.target],
             item.target if item.field.required else None,
         )
 
@@ -171,29 +178,30 @@ class TableMap:
         return gone
 
 
-def _entry(table: Table, target: str, field: FieldMap) -> Entry:
-    if target not in _TYPES:
+def _entry(table: Table, shape: Shape, target: str, field: FieldMap) -> Entry:
+    if target not in shape.types:
         raise RefuseToStart(
-            f"contract of table {table.name}: map.{target}: a person has no such attribute; known are "
-            f"{', '.join(_TYPES)}"
+            f"contract of table {table.name}: map.{target}: a {shape.entity} has no such attribute; known are "
+            f"{', '.join(shape.types)}"
         )
     entry = entry_of(table, target, field)
-    if entry.gives is not _TYPES[target]:
+    if entry.gives is not shape.types[target]:
         raise RefuseToStart(
             f"contract of table {table.name}: map.{target}: cleaner {field.cleaner} gives {entry.gives.__name__}, "
-            f"the attribute is {_TYPES[target].__name__}"
+            f"the attribute is {shape.types[target].__name__}"
         )
     return entry
 
 
 def _runner(
-    item: _Field, converts: Sequence[Callable[[Any], str] | None], others: frozenset[str]
+    item: _Field, slots: Mapping[str, int], converts: Sequence[Callable[[Any], str] | None], others: frozenset[str]
 ) -> Callable[[Any], Told]:
     """Return what makes a field's attributes of its raw value, or of the tuple of several.
 
     Further attributes that the cleaner tells of count only where the contract does not map them.
     """
-    clean, target, slot = item.entry.clean, item.target, SLOTS[item.target]
+    clean, target, slot = item.entry.clean, item.target, slots[item.target]
+    beside = BESIDE.get(target, {})
     text_already = len(converts) == 1 and converts[0] is None
 
     def run(raw: Any) -> Told:
@@ -204,7 +212,8 @@ def _runner(
             raise Quarantine(refused.code, f"{target}: {refused.reason}", remedy=refused.remedy, field=target) from None
         pairs: tuple[tuple[int, Value], ...] = ((slot, value),)
         if more:
-            pairs += tuple([(SLOTS[name], extra) for name, extra in more if name not in others])
+            told = [(beside.get(name, name), extra) for name, extra in more]
+            pairs += tuple([(slots[name], extra) for name, extra in told if name in slots and name not in others])
         return pairs, tuple([Flag(target, code, was) for code, was in marks]) if marks else ()
 
     return run

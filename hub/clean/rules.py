@@ -15,16 +15,19 @@ from hub.clean.mapping import RowPlan, TableMap
 from hub.wire.broker import Incoming
 from hub.wire.clock import Clock
 from hub.wire.contract import Contract, Table
+from hub.wire.entities import CLEAN, Clean, Entity
 from hub.wire.envelope import Change, Layout
 from hub.wire.errors import Quarantine
 from hub.wire.identity import RECORD_ID_SIZE, row_digest
-from hub.wire.records import CleanPerson, Held, QuarantineItem, Sweep
+from hub.wire.records import Held, QuarantineItem, Sweep
 from hub.wire.topics import (
+    CLEAN_TOPIC,
     HEADER_NEXT,
     HEADER_PREVIOUS,
     HEADER_RETRY,
     HEADER_VERSION,
     LARGE_MESSAGE,
+    QUARANTINE_CLEAN,
     raw_topic,
 )
 from hub.wire.version import LOWEST, SIZE, revise
@@ -45,7 +48,8 @@ class Output(NamedTuple):
     partition: int | None
     key: bytes | None
     kind: str
-    record: CleanPerson | Held | Sweep | QuarantineItem
+    record: Clean | Held | Sweep | QuarantineItem
+    topic: str
 
 
 class Origin(NamedTuple):
@@ -67,6 +71,8 @@ class _Rules:
         self.source = source
         self.table = table.name
         self.map = TableMap(table)
+        self.entity = table.entity
+        self.topic = CLEAN_TOPIC[table.entity].name
         self.key = key
         self.plans: dict[Layout, RowPlan] = {}
 
@@ -79,11 +85,12 @@ class _Rules:
 
 
 class Cleaner:
-    """The rules of every source; `digest_keys` by source, `partitions` of clean.person."""
+    """The rules of every source; `digest_keys` by source, `partitions` of the clean topic of each kind of entity."""
 
     def __init__(
-        self, contracts: Mapping[str, Contract], digest_keys: Mapping[str, bytes], partitions: int, clock: Clock
-    ) -> None:
+        self, contracts: Mapping[str, Contract], digest_keys: Mapping[str, bytes],
+        partitions: Mapping[Entity, int], clock: Clock,
+    ) -> None:  # fmt: skip
         self._partitions = partitions
         self._clock = clock
         self._rules = {
@@ -109,38 +116,40 @@ class Cleaner:
     def clean(self, message: Incoming, content: Change | Sweep | Held) -> list[Output]:
         """Return what a message becomes; a row that cannot be taken becomes its quarantine item and a Held."""
         if isinstance(content, Sweep):
-            return self._swept(content)
+            return self._swept(message, content)
         if isinstance(content, Held):
             return [self._in_place(message, content.id, content)]
+        rules = self._rules[message.topic]
         try:
-            person = self._person(message, content)
+            record = self._record(rules, message, content)
         except Quarantine as why:
             return self.refuse(message, why)
-        return [Output(None, person.id, "change", person)]
+        return [Output(None, record.id, "change", record, rules.topic)]
 
-    def _person(self, message: Incoming, change: Change) -> CleanPerson:
-        rules = self._rules[message.topic]
+    def _record(self, rules: _Rules, message: Incoming, change: Change) -> Clean:
         headers = dict(message.headers)
         record, version = _identity(message, headers)
         if version is None or record is None or not _are_ids(headers):
             raise Quarantine("unidentified", "the message lacks a version of 20 bytes, or an id in it is not 16 bytes",
                              remedy="Kirim ulang lewat konektor sumber ini; pesan ini bukan darinya.")  # fmt: skip
         if change.op == _DEAD:
-            return CleanPerson(record, version, True, rules.source, rules.table, change.changed_at, 0,
-                               next=headers.get(HEADER_NEXT))  # fmt: skip
+            return CLEAN[rules.entity](record, version, True, rules.source, rules.table, change.changed_at, 0,
+                                       next=headers.get(HEADER_NEXT))  # fmt: skip
         if change.op not in _LIVING or change.after is None:
             raise Quarantine("unknown_op", f"operation {change.op!r} with{'out' * (change.after is None)} a row",
                              remedy="Periksa konektor sumber ini: operasi perubahan tidak dikenal.")  # fmt: skip
         digest = row_digest(rules.key, change.row, change.layout.shape)
         previous = headers.get(HEADER_PREVIOUS)
         origin = Origin(rules.source, rules.table, record, version, change.changed_at, digest, previous)
-        return person_of(rules.plan(change.layout), change.after, origin)
+        return record_of(rules.plan(change.layout), change.after, origin)
 
-    def _swept(self, marker: Sweep) -> list[Output]:
+    def _swept(self, message: Incoming, marker: Sweep) -> list[Output]:
         """Return the marker once for every clean partition: link acts when it has every pair."""
+        rules = self._rules[message.topic]
+        several = self._partitions[rules.entity]
         return [
-            Output(at, None, "sweep", replace(marker, clean_partition=at, clean_partitions=self._partitions))
-            for at in range(self._partitions)
+            Output(at, None, "sweep", replace(marker, clean_partition=at, clean_partitions=several), rules.topic)
+            for at in range(several)
         ]
 
     def refuse(self, message: Incoming, why: Quarantine) -> list[Output]:
@@ -152,10 +161,15 @@ class Cleaner:
         identified = version is not None and _are_ids(headers)
         held = Held(rules.source, rules.table, version or LOWEST, item.id, record if identified else None,
                     headers.get(HEADER_PREVIOUS) if identified else None)  # fmt: skip
-        return [Output(None, item.id.encode(), "quarantine", item), self._in_place(message, held.id, held)]
+        return [
+            Output(None, item.id.encode(), "quarantine", item, QUARANTINE_CLEAN.name),
+            self._in_place(message, held.id, held),
+        ]
 
     def _in_place(self, message: Incoming, record: bytes | None, held: Held) -> Output:
-        return Output(message.partition % self._partitions if record is None else None, record, "held", held)
+        rules = self._rules[message.topic]
+        at = message.partition % self._partitions[rules.entity] if record is None else None
+        return Output(at, record, "held", held, rules.topic)
 
     def _item(self, message: Incoming, headers: Mapping[str, bytes], why: Quarantine) -> QuarantineItem:
         rules = self._rules[message.topic]
@@ -174,21 +188,22 @@ class Cleaner:
         )  # fmt: skip
 
 
-def clean_row(mapping: TableMap, row: Mapping[str, Any], origin: Origin) -> CleanPerson:
+def clean_row(mapping: TableMap, row: Mapping[str, Any], origin: Origin) -> Clean:
     """Return what a row of Python values becomes, by the same rules; raises Quarantine.
 
     For who reads an OPD's database directly: birth dates in the future stand when the change's time is 0.
     """
-    return person_of(mapping.plan_of(row), row, origin)
+    return record_of(mapping.plan_of(row), row, origin)
 
 
-def person_of(plan: RowPlan, row: Mapping[str, Any], origin: Origin) -> CleanPerson:
+def record_of(plan: RowPlan, row: Mapping[str, Any], origin: Origin) -> Clean:
     """Return a row's canonical record; a soft delete is a deleted record."""
     source, table, record, version, changed_at, digest, previous = origin
     values = plan.values(row, changed_at)
+    cls = CLEAN[plan.shape.entity]
     if values is None:
-        return CleanPerson(record, version, True, source, table, changed_at, 0, previous)
-    return CleanPerson(record, version, False, source, table, changed_at, digest, previous, None, *values)
+        return cls(record, version, True, source, table, changed_at, 0, previous)
+    return cls(record, version, False, source, table, changed_at, digest, previous, None, plan.key_of(row), *values)
 
 
 def _identity(message: Incoming, headers: Mapping[str, bytes]) -> tuple[bytes | None, bytes | None]:

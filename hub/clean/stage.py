@@ -13,10 +13,11 @@ from hub.clean.rules import STAGE, Cleaner, Output
 from hub.wire import log, metrics
 from hub.wire.avro import Codec
 from hub.wire.broker import Headers, Incoming, Outgoing
+from hub.wire.entities import Clean
 from hub.wire.envelope import Change, Envelopes
 from hub.wire.errors import Halt, Quarantine
-from hub.wire.records import CleanPerson, Held, QuarantineItem, Sweep
-from hub.wire.topics import CLEAN_PERSON, HEADER_KIND, HEADER_RETRY, QUARANTINE_CLEAN
+from hub.wire.records import Held, QuarantineItem, Sweep
+from hub.wire.topics import HEADER_KIND, HEADER_RETRY
 
 _LOG = log.get(__name__)
 _MARKERS = frozenset({b"sweep", b"held"})
@@ -103,7 +104,7 @@ class Stage:
     def _count(self, work: Work, message: Incoming, outputs: Sequence[Output]) -> None:
         source, table = self._cleaner.place_of(message.topic)
         record = outputs[0].record
-        if isinstance(record, CleanPerson):
+        if isinstance(record, Clean):
             work.cleaned[source, table] += 1
             work.in_a_row[source] = 0
             for flag in record.flags:
@@ -124,8 +125,7 @@ class Stage:
 
     def _outgoing(self, output: Output, retried: bytes | None) -> Outgoing:
         """Return the message of an output; a retried row that is good now tells which item it settles."""
-        topic = QUARANTINE_CLEAN if output.kind == "quarantine" else CLEAN_PERSON
         headers = _KINDS.get(output.kind, ())
-        if retried is not None and isinstance(output.record, CleanPerson):
+        if retried is not None and isinstance(output.record, Clean):
             headers = (*headers, (HEADER_RETRY, retried))
-        return Outgoing(topic.name, output.key, self._codec.encode(output.record), headers, output.partition)
+        return Outgoing(output.topic, output.key, self._codec.encode(output.record), headers, output.partition)

@@ -100,7 +100,7 @@ def _people(look: Look, table: Table, found: Expected) -> Iterator[CleanPerson]:
         except Quarantine:
             found.refused += 1
             continue
-        if not person.deleted:
+        if isinstance(person, CleanPerson) and not person.deleted:
             yield person
 
 

@@ -17,9 +17,12 @@ import fastavro
 import httpx2  # what confluent-kafka's registry client speaks through: its errors come from there
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
+from fastavro.read import SchemaResolutionError
+from fastavro.schema import to_parsing_canonical_form
 
 from hub.wire import records
 from hub.wire.encoder import Encode, encoder
+from hub.wire.entities import ENTITIES
 from hub.wire.errors import Quarantine, RefuseToStart, TryAgain
 
 T = TypeVar("T")
@@ -27,7 +30,7 @@ _HEAD = struct.Struct(">bI")
 _REGISTER_AGAIN = "Daftarkan kembali skema sumber ini, lalu ulangi baris karantina."
 _SEND_AGAIN = "Kirim ulang baris ini dari sumber; isinya rusak di perjalanan."
 SUBJECTS: Mapping[str, tuple[str, str]] = {
-    "clean/person": ("clean.person-value", "FULL_TRANSITIVE"),
+    **{f"clean/{entity}": (f"clean.{entity}-value", "FULL_TRANSITIVE") for entity in ENTITIES},
     "marker/sweep": ("satudata.marker.Sweep", "FULL_TRANSITIVE"),
     "marker/held": ("satudata.marker.Held", "FULL_TRANSITIVE"),
     "judgement": ("judgement-value", "FULL_TRANSITIVE"),
@@ -37,10 +40,14 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
     "signal": ("satudata.SourceSignal", "FULL_TRANSITIVE"),
     "verification": ("verification-value", "FULL_TRANSITIVE"),
     "hold": ("hold-value", "FULL_TRANSITIVE"),
-    "golden/person": ("golden.person-value", "FULL_TRANSITIVE"),
+    **{f"golden/{entity}": (f"golden.{entity}-value", "FULL_TRANSITIVE") for entity in ENTITIES},
     "golden/change": ("changes.person-value", "FULL_TRANSITIVE"),
+    "golden/membership": ("golden.membership-value", "FULL_TRANSITIVE"),
 }
-"""Subject and compatibility of every schema of the hub; raw subjects are `<topic>-value` with NONE."""
+"""Subject and compatibility of every schema of the hub; raw subjects are `<topic>-value` with NONE.
+
+`changes.person-value` holds the schema of every `changes.<entity>`: messages name their schema by its id.
+"""
 
 
 class Registry(Protocol):
@@ -143,6 +150,8 @@ class Writer(NamedTuple):
     """The schema's JSON, as registered."""
     parsed: Any
     """fastavro's parsed form, logical types off."""
+    reader: Any = None
+    """This version's own parsed schema, where it is another one."""
 
 
 class Codec:
@@ -153,7 +162,8 @@ class Codec:
         self._register = register
         self._writers: dict[int, Writer] = {}
         self._encoders: dict[type, tuple[bytes, Encode]] = {}
-        self._types = {full_name(schema_text(path)): cls for cls, path in records.SCHEMA_OF.items()}
+        own = {cls: plain(json.loads(schema_text(path))) for cls, path in records.SCHEMA_OF.items()}
+        self._own = {full_name(schema): (cls, fastavro.parse_schema(schema)) for cls, schema in own.items()}
 
     def encode(self, record: Any) -> bytes:
         """Return the framed bytes of one of the hub's records."""
@@ -188,17 +198,24 @@ class Codec:
         writer = self._writers.get(schema_id)
         if writer is None:
             schema = json.loads(self._registry.schema(schema_id))
-            writer = Writer(full_name(schema), schema, fastavro.parse_schema(plain(schema)))
+            parsed = fastavro.parse_schema(plain(schema))
+            own = self._own.get(full_name(schema))
+            same = own is None or to_parsing_canonical_form(own[1]) == to_parsing_canonical_form(parsed)
+            writer = Writer(full_name(schema), schema, parsed, None if same or own is None else own[1])
             self._writers[schema_id] = writer
         return writer
 
     def decode(self, data: bytes) -> tuple[Writer, dict[str, Any]]:
-        """Return the writer's schema and the datum; raises TryAgain or Quarantine."""
+        """Return the writer's schema and the datum as it was written; raises TryAgain or Quarantine."""
         writer = self.writer(data)
+        return writer, self._datum(data, writer, None)
+
+    def _datum(self, data: bytes, writer: Writer, reader: Any) -> dict[str, Any]:
+        """Return the datum, by the reader's schema where one is given."""
         body = io.BytesIO(data)
         body.seek(_HEAD.size)
         try:
-            datum = fastavro.schemaless_reader(body, writer.parsed, None)
+            datum: dict[str, Any] = fastavro.schemaless_reader(body, writer.parsed, reader)
         except (
             EOFError,
             ValueError,
@@ -208,26 +225,27 @@ class Codec:
             OverflowError,
             MemoryError,
             struct.error,
+            SchemaResolutionError,
         ) as error:
             raise Quarantine("undecodable", f"bytes do not follow schema {writer.name}: {type(error).__name__}",
                              remedy=_SEND_AGAIN) from error  # fmt: skip
         if body.tell() != len(data):
             raise Quarantine("undecodable", f"{len(data) - body.tell()} bytes left after a datum of {writer.name}",
                              remedy=_SEND_AGAIN)  # fmt: skip
-        return writer, datum
+        return datum
 
     def decode_record(self, data: bytes) -> Any:
-        """Return one of the hub's records; raises TryAgain or Quarantine (`unexpected_schema` for another one)."""
-        writer, datum = self.decode(data)
-        cls = self._types.get(writer.name)
-        if cls is None:
+        """Return one of the hub's records, resolved to this version's schema where an older or newer one wrote it.
+
+        Raises TryAgain or Quarantine (`unexpected_schema` for a record that is none of the hub's).
+        """
+        writer = self.writer(data)
+        known = self._own.get(writer.name)
+        if known is None:
             raise Quarantine("unexpected_schema", f"schema {writer.name} is none of the hub's",
                              remedy="Pesan ini bukan milik hub; periksa siapa yang menulis ke topik ini.")  # fmt: skip
-        try:
-            return cls.from_dict(datum)  # type: ignore[attr-defined]  # every generated record has it
-        except KeyError as error:
-            raise Quarantine("unexpected_schema", f"{writer.name} was written without field {error}",
-                             remedy="Perbarui penulis topik ini ke skema terbaru.") from error  # fmt: skip
+        datum = self._datum(data, writer, writer.reader)
+        return known[0].from_dict(datum)  # type: ignore[attr-defined]  # every generated record has it
 
 
 def frame(schema_id: int) -> bytes:

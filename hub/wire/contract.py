@@ -15,10 +15,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from hub.wire.entities import RESOLVED, Entity
 from hub.wire.errors import RefuseToStart
 from hub.wire.settings import Settings
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+_PERSONAL = ("nik", "kk", "identity_no", "head_nik", "owner_nik", "npwp")
+"""Attributes whose columns may be a table's key only where it has no other."""
 SHIPPED = Path(__file__).resolve().parents[2] / "connectors" / "sources"
 
 
@@ -66,7 +69,7 @@ class Table(_Strict):
     """One table of a source and the entity that its rows speak of."""
 
     name: str = Field(description="schema-qualified name at the source")
-    entity: Literal["person"]
+    entity: Entity
     key: tuple[str, ...] = Field(min_length=1)
     surrogate_key: bool = Field(True, description="false only where the table has no key but a personal number")
     ignore: tuple[str, ...] = ()
@@ -90,7 +93,7 @@ class Table(_Strict):
         both = self.mapped & set(self.ignore)
         if both:
             raise ValueError(f"{self.name}: columns both mapped and ignored: {', '.join(sorted(both))}")
-        personal = {c for t in ("nik", "kk") if t in self.map for c in self.map[t].columns}
+        personal = {c for t in _PERSONAL if t in self.map for c in self.map[t].columns}
         if self.surrogate_key and personal & set(self.key):
             raise ValueError(
                 f"{self.name}: key {', '.join(sorted(personal & set(self.key)))} holds a personal number; name the "
@@ -150,12 +153,22 @@ class Contract(_Strict):
 def load(path: Path) -> Contract:
     """Read one contract; raises RefuseToStart naming the file, the place and what to change."""
     try:
-        return Contract.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return _resolvable(path, Contract.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))))
     except (tomllib.TOMLDecodeError, OSError) as error:
         raise RefuseToStart(f"contract {path.name} cannot be read: {error}") from error
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise RefuseToStart(f"contract {path.name} is not valid: {faults}") from error
+
+
+def _resolvable(path: Path, contract: Contract) -> Contract:
+    for table in contract.table:
+        if table.entity not in RESOLVED:
+            raise RefuseToStart(
+                f"contract {path.name}: table {table.name} speaks of entity {table.entity}, which this version of the "
+                f"hub does not resolve; it resolves: {', '.join(sorted(RESOLVED))}"
+            )
+    return contract
 
 
 def load_all(settings: Settings) -> dict[str, Contract]:

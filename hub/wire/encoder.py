@@ -8,12 +8,14 @@ two to the same bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from struct import Struct
 from typing import Any
 
 Encode = Callable[[Any], bytes]
 """Returns the Avro datum of a record, unframed; raises ValueError, TypeError or AttributeError for an ill-typed one."""
 
 _BYTE = [bytes([value]) for value in range(256)]
+_DOUBLE = Struct("<d")
 
 
 def encoder(schema: Mapping[str, Any]) -> Encode:
@@ -23,7 +25,8 @@ def encoder(schema: Mapping[str, Any]) -> Encode:
     source.line(1, "out = []; add = out.append")
     source.value(1, schema, "record")
     source.line(1, "return b''.join(out)")
-    scope: dict[str, Any] = {"long": long, "text": _text, "raw": _raw, "fixed": _fixed, "BYTE": _BYTE}
+    scope: dict[str, Any] = {"long": long, "text": _text, "raw": _raw, "fixed": _fixed, "BYTE": _BYTE,
+                             "double": _DOUBLE.pack}  # fmt: skip
     exec(compile("\n".join(source.lines), f"<encoder of {schema['name']}>", "exec"), scope)  # noqa: S102 - made here
     made: Encode = scope["encode"]
     return made
@@ -129,5 +132,6 @@ _SIMPLE = {
     "bytes": "add(raw({name}))",
     "long": "add(long({name}))",
     "int": "add(long({name}))",
+    "double": "add(double({name}))",
     "boolean": "add(BYTE[1] if {name} else BYTE[0])",
 }

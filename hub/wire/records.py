@@ -57,10 +57,14 @@ class CleanPerson:
     """Id before a changed primary key, on the create."""
     next: bytes | None = None
     """Id after a changed primary key, on the delete."""
+    key: tuple[str, ...] = ()
+    """The row's key as text, in the contract's order, so that its owner finds the row; empty when deleted."""
     nik: str | None = None
     """16 digits that can identify; never a placeholder or temporary number."""
     kk: str | None = None
     """Family card number, 16 digits."""
+    identity_no: str | None = None
+    """Passport or another identity number, of who has no NIK: capitals and digits."""
     name: str | None = None
     """Upper case, titles and degrees taken apart."""
     titles: str | None = None
@@ -79,10 +83,14 @@ class CleanPerson:
     street: str | None = None
     rt: int | None = None
     rw: int | None = None
+    village: str | None = None
+    """Name of the village (desa, dusun, kelurahan) where its code is not known."""
     region: str | None = None
     """Deepest known region code, digits only, in region_system."""
     region_system: str | None = None
     """Kemendagri or bps."""
+    postcode: str | None = None
+    """Five digits."""
     marital: str | None = None
     """Single, married, divorced or widowed."""
     vital: str | None = None
@@ -101,8 +109,10 @@ class CleanPerson:
             "digest": self.digest,
             "previous": self.previous,
             "next": self.next,
+            "key": self.key,
             "nik": self.nik,
             "kk": self.kk,
+            "identity_no": self.identity_no,
             "name": self.name,
             "titles": self.titles,
             "name_variants": self.name_variants,
@@ -114,8 +124,10 @@ class CleanPerson:
             "street": self.street,
             "rt": self.rt,
             "rw": self.rw,
+            "village": self.village,
             "region": self.region,
             "region_system": self.region_system,
+            "postcode": self.postcode,
             "marital": self.marital,
             "vital": self.vital,
             "flags": [item.to_dict() for item in self.flags],
@@ -134,8 +146,10 @@ class CleanPerson:
             datum["digest"],
             datum["previous"],
             datum["next"],
+            tuple(datum["key"]),
             datum["nik"],
             datum["kk"],
+            datum["identity_no"],
             datum["name"],
             datum["titles"],
             tuple(datum["name_variants"]),
@@ -147,10 +161,359 @@ class CleanPerson:
             datum["street"],
             datum["rt"],
             datum["rw"],
+            datum["village"],
             datum["region"],
             datum["region_system"],
+            datum["postcode"],
             datum["marital"],
             datum["vital"],
+            tuple([Flag.from_dict(item) for item in datum["flags"]]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CleanFamily:
+    """One source record of a family, as a family card or a list of families claims it, standardised.
+
+    Attribute fields are null when the record is deleted or does not know them.
+    """
+
+    id: bytes
+    """Record id, also the message key."""
+    version: bytes
+    """Epoch, position, cleaning revision; byte order is order."""
+    deleted: bool
+    source: str
+    table: str
+    changed_at: int
+    """Commit time at the source, microseconds since 1970 UTC."""
+    digest: int
+    """64-bit keyed digest of the raw row after the change; 0 when deleted."""
+    previous: bytes | None = None
+    """Id before a changed primary key, on the create."""
+    next: bytes | None = None
+    """Id after a changed primary key, on the delete."""
+    key: tuple[str, ...] = ()
+    """The row's key as text, in the contract's order, so that its owner finds the row; empty when deleted."""
+    kk: str | None = None
+    """Family card number, 16 digits."""
+    head_nik: str | None = None
+    """NIK of the head of the family."""
+    head_name: str | None = None
+    """The head's name, as a person's, without titles."""
+    head_variants: tuple[str, ...] = ()
+    """Other spellings for comparison only."""
+    member_count: int | None = None
+    """How many people the record says that the family has."""
+    phone: str | None = None
+    """E.164."""
+    street: str | None = None
+    rt: int | None = None
+    rw: int | None = None
+    village: str | None = None
+    """Name of the village (desa, dusun, kelurahan) where its code is not known."""
+    region: str | None = None
+    """Deepest known region code, digits only, in region_system."""
+    region_system: str | None = None
+    """Kemendagri or bps."""
+    postcode: str | None = None
+    """Five digits."""
+    flags: tuple[Flag, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "id": self.id,
+            "version": self.version,
+            "deleted": self.deleted,
+            "source": self.source,
+            "table": self.table,
+            "changed_at": self.changed_at,
+            "digest": self.digest,
+            "previous": self.previous,
+            "next": self.next,
+            "key": self.key,
+            "kk": self.kk,
+            "head_nik": self.head_nik,
+            "head_name": self.head_name,
+            "head_variants": self.head_variants,
+            "member_count": self.member_count,
+            "phone": self.phone,
+            "street": self.street,
+            "rt": self.rt,
+            "rw": self.rw,
+            "village": self.village,
+            "region": self.region,
+            "region_system": self.region_system,
+            "postcode": self.postcode,
+            "flags": [item.to_dict() for item in self.flags],
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> CleanFamily:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["id"],
+            datum["version"],
+            datum["deleted"],
+            datum["source"],
+            datum["table"],
+            datum["changed_at"],
+            datum["digest"],
+            datum["previous"],
+            datum["next"],
+            tuple(datum["key"]),
+            datum["kk"],
+            datum["head_nik"],
+            datum["head_name"],
+            tuple(datum["head_variants"]),
+            datum["member_count"],
+            datum["phone"],
+            datum["street"],
+            datum["rt"],
+            datum["rw"],
+            datum["village"],
+            datum["region"],
+            datum["region_system"],
+            datum["postcode"],
+            tuple([Flag.from_dict(item) for item in datum["flags"]]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CleanBusiness:
+    """One source record of a business, standardised.
+
+    Attribute fields are null when the record is deleted or does not know them.
+    """
+
+    id: bytes
+    """Record id, also the message key."""
+    version: bytes
+    """Epoch, position, cleaning revision; byte order is order."""
+    deleted: bool
+    source: str
+    table: str
+    changed_at: int
+    """Commit time at the source, microseconds since 1970 UTC."""
+    digest: int
+    """64-bit keyed digest of the raw row after the change; 0 when deleted."""
+    previous: bytes | None = None
+    """Id before a changed primary key, on the create."""
+    next: bytes | None = None
+    """Id after a changed primary key, on the delete."""
+    key: tuple[str, ...] = ()
+    """The row's key as text, in the contract's order, so that its owner finds the row; empty when deleted."""
+    nib: str | None = None
+    """Business identification number, 13 digits."""
+    npwp: str | None = None
+    """Tax number, 16 digits: a NIK, or an old number of 15 digits with 0 before it."""
+    owner_nik: str | None = None
+    """NIK of the owner, also where it stands as the tax number."""
+    owner_name: str | None = None
+    """The owner's name, as a person's, without titles."""
+    owner_variants: tuple[str, ...] = ()
+    """Other spellings for comparison only."""
+    name: str | None = None
+    """Upper case, without the legal form."""
+    form: str | None = None
+    """Legal form such as PT, CV, UD, FIRMA, KOPERASI, TOKO or PERORANGAN."""
+    kbli: str | None = None
+    """Class of economic activity, 5 digits."""
+    scale: str | None = None
+    """Micro, small, medium or large."""
+    phone: str | None = None
+    """E.164."""
+    street: str | None = None
+    rt: int | None = None
+    rw: int | None = None
+    village: str | None = None
+    """Name of the village (desa, dusun, kelurahan) where its code is not known."""
+    region: str | None = None
+    """Deepest known region code, digits only, in region_system."""
+    region_system: str | None = None
+    """Kemendagri or bps."""
+    postcode: str | None = None
+    """Five digits."""
+    flags: tuple[Flag, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "id": self.id,
+            "version": self.version,
+            "deleted": self.deleted,
+            "source": self.source,
+            "table": self.table,
+            "changed_at": self.changed_at,
+            "digest": self.digest,
+            "previous": self.previous,
+            "next": self.next,
+            "key": self.key,
+            "nib": self.nib,
+            "npwp": self.npwp,
+            "owner_nik": self.owner_nik,
+            "owner_name": self.owner_name,
+            "owner_variants": self.owner_variants,
+            "name": self.name,
+            "form": self.form,
+            "kbli": self.kbli,
+            "scale": self.scale,
+            "phone": self.phone,
+            "street": self.street,
+            "rt": self.rt,
+            "rw": self.rw,
+            "village": self.village,
+            "region": self.region,
+            "region_system": self.region_system,
+            "postcode": self.postcode,
+            "flags": [item.to_dict() for item in self.flags],
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> CleanBusiness:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["id"],
+            datum["version"],
+            datum["deleted"],
+            datum["source"],
+            datum["table"],
+            datum["changed_at"],
+            datum["digest"],
+            datum["previous"],
+            datum["next"],
+            tuple(datum["key"]),
+            datum["nib"],
+            datum["npwp"],
+            datum["owner_nik"],
+            datum["owner_name"],
+            tuple(datum["owner_variants"]),
+            datum["name"],
+            datum["form"],
+            datum["kbli"],
+            datum["scale"],
+            datum["phone"],
+            datum["street"],
+            datum["rt"],
+            datum["rw"],
+            datum["village"],
+            datum["region"],
+            datum["region_system"],
+            datum["postcode"],
+            tuple([Flag.from_dict(item) for item in datum["flags"]]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CleanFacility:
+    """One source record of a facility: a school, a health centre, a market, standardised.
+
+    Attribute fields are null when the record is deleted or does not know them.
+    """
+
+    id: bytes
+    """Record id, also the message key."""
+    version: bytes
+    """Epoch, position, cleaning revision; byte order is order."""
+    deleted: bool
+    source: str
+    table: str
+    changed_at: int
+    """Commit time at the source, microseconds since 1970 UTC."""
+    digest: int
+    """64-bit keyed digest of the raw row after the change; 0 when deleted."""
+    previous: bytes | None = None
+    """Id before a changed primary key, on the create."""
+    next: bytes | None = None
+    """Id after a changed primary key, on the delete."""
+    key: tuple[str, ...] = ()
+    """The row's key as text, in the contract's order, so that its owner finds the row; empty when deleted."""
+    npsn: str | None = None
+    """National school number, 8 characters."""
+    health_code: str | None = None
+    """Code of a health facility: capitals and digits, without separators."""
+    name: str | None = None
+    """Upper case, abbreviations of its kind written out."""
+    kind: str | None = None
+    """Kindergarten, school, hospital, puskesmas, pustu, posyandu, clinic, market, worship, office or other."""
+    latitude: float | None = None
+    """Decimal degrees north, WGS 84."""
+    longitude: float | None = None
+    """Decimal degrees east, WGS 84."""
+    phone: str | None = None
+    """E.164."""
+    street: str | None = None
+    rt: int | None = None
+    rw: int | None = None
+    village: str | None = None
+    """Name of the village (desa, dusun, kelurahan) where its code is not known."""
+    region: str | None = None
+    """Deepest known region code, digits only, in region_system."""
+    region_system: str | None = None
+    """Kemendagri or bps."""
+    postcode: str | None = None
+    """Five digits."""
+    flags: tuple[Flag, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "id": self.id,
+            "version": self.version,
+            "deleted": self.deleted,
+            "source": self.source,
+            "table": self.table,
+            "changed_at": self.changed_at,
+            "digest": self.digest,
+            "previous": self.previous,
+            "next": self.next,
+            "key": self.key,
+            "npsn": self.npsn,
+            "health_code": self.health_code,
+            "name": self.name,
+            "kind": self.kind,
+            "latitude": self.latitude,
+            "longitude": self.longitude,
+            "phone": self.phone,
+            "street": self.street,
+            "rt": self.rt,
+            "rw": self.rw,
+            "village": self.village,
+            "region": self.region,
+            "region_system": self.region_system,
+            "postcode": self.postcode,
+            "flags": [item.to_dict() for item in self.flags],
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> CleanFacility:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["id"],
+            datum["version"],
+            datum["deleted"],
+            datum["source"],
+            datum["table"],
+            datum["changed_at"],
+            datum["digest"],
+            datum["previous"],
+            datum["next"],
+            tuple(datum["key"]),
+            datum["npsn"],
+            datum["health_code"],
+            datum["name"],
+            datum["kind"],
+            datum["latitude"],
+            datum["longitude"],
+            datum["phone"],
+            datum["street"],
+            datum["rt"],
+            datum["rw"],
+            datum["village"],
+            datum["region"],
+            datum["region_system"],
+            datum["postcode"],
             tuple([Flag.from_dict(item) for item in datum["flags"]]),
         )
 
@@ -795,6 +1158,312 @@ class GoldenPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class GoldenFamily:
+    """The full current state of one family.
+
+    A vanished id keeps a stub without personal data for ever.
+    """
+
+    entity_id: str
+    """UUID, also the message key."""
+    generation: int
+    """First part of the entity version: store generation, raised by a restore."""
+    sequence: int
+    """Second part: commit sequence."""
+    status: str
+    """Active, merged, split or deleted."""
+    moved_to: tuple[str, ...] = ()
+    """Entity ids that took a vanished id's records."""
+    previous_ids: tuple[str, ...] = ()
+    kk: str | None = None
+    """Family card number, 16 digits."""
+    head_nik: str | None = None
+    """NIK of the head of the family."""
+    head_name: str | None = None
+    """The head's name, as a person's, without titles."""
+    member_count: int | None = None
+    """How many people the record says that the family has."""
+    phone: str | None = None
+    """E.164."""
+    street: str | None = None
+    rt: int | None = None
+    rw: int | None = None
+    village: str | None = None
+    """Name of the village (desa, dusun, kelurahan) where its code is not known."""
+    region: str | None = None
+    """Deepest known region code, digits only, in region_system."""
+    region_system: str | None = None
+    """Kemendagri or bps."""
+    postcode: str | None = None
+    """Five digits."""
+    wins: tuple[Win, ...] = ()
+    members: tuple[Member, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "entity_id": self.entity_id,
+            "generation": self.generation,
+            "sequence": self.sequence,
+            "status": self.status,
+            "moved_to": self.moved_to,
+            "previous_ids": self.previous_ids,
+            "kk": self.kk,
+            "head_nik": self.head_nik,
+            "head_name": self.head_name,
+            "member_count": self.member_count,
+            "phone": self.phone,
+            "street": self.street,
+            "rt": self.rt,
+            "rw": self.rw,
+            "village": self.village,
+            "region": self.region,
+            "region_system": self.region_system,
+            "postcode": self.postcode,
+            "wins": [item.to_dict() for item in self.wins],
+            "members": [item.to_dict() for item in self.members],
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> GoldenFamily:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["entity_id"],
+            datum["generation"],
+            datum["sequence"],
+            datum["status"],
+            tuple(datum["moved_to"]),
+            tuple(datum["previous_ids"]),
+            datum["kk"],
+            datum["head_nik"],
+            datum["head_name"],
+            datum["member_count"],
+            datum["phone"],
+            datum["street"],
+            datum["rt"],
+            datum["rw"],
+            datum["village"],
+            datum["region"],
+            datum["region_system"],
+            datum["postcode"],
+            tuple([Win.from_dict(item) for item in datum["wins"]]),
+            tuple([Member.from_dict(item) for item in datum["members"]]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenBusiness:
+    """The full current state of one business.
+
+    A vanished id keeps a stub without personal data for ever.
+    """
+
+    entity_id: str
+    """UUID, also the message key."""
+    generation: int
+    """First part of the entity version: store generation, raised by a restore."""
+    sequence: int
+    """Second part: commit sequence."""
+    status: str
+    """Active, merged, split or deleted."""
+    moved_to: tuple[str, ...] = ()
+    """Entity ids that took a vanished id's records."""
+    previous_ids: tuple[str, ...] = ()
+    nib: str | None = None
+    """Business identification number, 13 digits."""
+    npwp: str | None = None
+    """Tax number, 16 digits: a NIK, or an old number of 15 digits with 0 before it."""
+    owner_nik: str | None = None
+    """NIK of the owner, also where it stands as the tax number."""
+    owner_name: str | None = None
+    """The owner's name, as a person's, without titles."""
+    name: str | None = None
+    """Upper case, without the legal form."""
+    form: str | None = None
+    """Legal form such as PT, CV, UD, FIRMA, KOPERASI, TOKO or PERORANGAN."""
+    kbli: str | None = None
+    """Class of economic activity, 5 digits."""
+    scale: str | None = None
+    """Micro, small, medium or large."""
+    phone: str | None = None
+    """E.164."""
+    street: str | None = None
+    rt: int | None = None
+    rw: int | None = None
+    village: str | None = None
+    """Name of the village (desa, dusun, kelurahan) where its code is not known."""
+    region: str | None = None
+    """Deepest known region code, digits only, in region_system."""
+    region_system: str | None = None
+    """Kemendagri or bps."""
+    postcode: str | None = None
+    """Five digits."""
+    wins: tuple[Win, ...] = ()
+    members: tuple[Member, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "entity_id": self.entity_id,
+            "generation": self.generation,
+            "sequence": self.sequence,
+            "status": self.status,
+            "moved_to": self.moved_to,
+            "previous_ids": self.previous_ids,
+            "nib": self.nib,
+            "npwp": self.npwp,
+            "owner_nik": self.owner_nik,
+            "owner_name": self.owner_name,
+            "name": self.name,
+            "form": self.form,
+            "kbli": self.kbli,
+            "scale": self.scale,
+            "phone": self.phone,
+            "street": self.street,
+            "rt": self.rt,
+            "rw": self.rw,
+            "village": self.village,
+            "region": self.region,
+            "region_system": self.region_system,
+            "postcode": self.postcode,
+            "wins": [item.to_dict() for item in self.wins],
+            "members": [item.to_dict() for item in self.members],
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> GoldenBusiness:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["entity_id"],
+            datum["generation"],
+            datum["sequence"],
+            datum["status"],
+            tuple(datum["moved_to"]),
+            tuple(datum["previous_ids"]),
+            datum["nib"],
+            datum["npwp"],
+            datum["owner_nik"],
+            datum["owner_name"],
+            datum["name"],
+            datum["form"],
+            datum["kbli"],
+            datum["scale"],
+            datum["phone"],
+            datum["street"],
+            datum["rt"],
+            datum["rw"],
+            datum["village"],
+            datum["region"],
+            datum["region_system"],
+            datum["postcode"],
+            tuple([Win.from_dict(item) for item in datum["wins"]]),
+            tuple([Member.from_dict(item) for item in datum["members"]]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenFacility:
+    """The full current state of one facility.
+
+    A vanished id keeps a stub without personal data for ever.
+    """
+
+    entity_id: str
+    """UUID, also the message key."""
+    generation: int
+    """First part of the entity version: store generation, raised by a restore."""
+    sequence: int
+    """Second part: commit sequence."""
+    status: str
+    """Active, merged, split or deleted."""
+    moved_to: tuple[str, ...] = ()
+    """Entity ids that took a vanished id's records."""
+    previous_ids: tuple[str, ...] = ()
+    npsn: str | None = None
+    """National school number, 8 characters."""
+    health_code: str | None = None
+    """Code of a health facility: capitals and digits, without separators."""
+    name: str | None = None
+    """Upper case, abbreviations of its kind written out."""
+    kind: str | None = None
+    """Kindergarten, school, hospital, puskesmas, pustu, posyandu, clinic, market, worship, office or other."""
+    latitude: float | None = None
+    """Decimal degrees north, WGS 84."""
+    longitude: float | None = None
+    """Decimal degrees east, WGS 84."""
+    phone: str | None = None
+    """E.164."""
+    street: str | None = None
+    rt: int | None = None
+    rw: int | None = None
+    village: str | None = None
+    """Name of the village (desa, dusun, kelurahan) where its code is not known."""
+    region: str | None = None
+    """Deepest known region code, digits only, in region_system."""
+    region_system: str | None = None
+    """Kemendagri or bps."""
+    postcode: str | None = None
+    """Five digits."""
+    wins: tuple[Win, ...] = ()
+    members: tuple[Member, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "entity_id": self.entity_id,
+            "generation": self.generation,
+            "sequence": self.sequence,
+            "status": self.status,
+            "moved_to": self.moved_to,
+            "previous_ids": self.previous_ids,
+            "npsn": self.npsn,
+            "health_code": self.health_code,
+            "name": self.name,
+            "kind": self.kind,
+            "latitude": self.latitude,
+            "longitude": self.longitude,
+            "phone": self.phone,
+            "street": self.street,
+            "rt": self.rt,
+            "rw": self.rw,
+            "village": self.village,
+            "region": self.region,
+            "region_system": self.region_system,
+            "postcode": self.postcode,
+            "wins": [item.to_dict() for item in self.wins],
+            "members": [item.to_dict() for item in self.members],
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> GoldenFacility:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["entity_id"],
+            datum["generation"],
+            datum["sequence"],
+            datum["status"],
+            tuple(datum["moved_to"]),
+            tuple(datum["previous_ids"]),
+            datum["npsn"],
+            datum["health_code"],
+            datum["name"],
+            datum["kind"],
+            datum["latitude"],
+            datum["longitude"],
+            datum["phone"],
+            datum["street"],
+            datum["rt"],
+            datum["rw"],
+            datum["village"],
+            datum["region"],
+            datum["region_system"],
+            datum["postcode"],
+            tuple([Win.from_dict(item) for item in datum["wins"]]),
+            tuple([Member.from_dict(item) for item in datum["members"]]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """Part of a record: Cause."""
 
@@ -860,6 +1529,8 @@ class EntityChange:
     other_ids: tuple[str, ...] = ()
     """Merged: where to; split: into which."""
     reassigned: tuple[Reassigned, ...] = ()
+    entity: str = "person"
+    """Person, family, business or facility."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the Avro datum."""
@@ -872,6 +1543,7 @@ class EntityChange:
             "causes": [item.to_dict() for item in self.causes],
             "other_ids": self.other_ids,
             "reassigned": [item.to_dict() for item in self.reassigned],
+            "entity": self.entity,
         }
 
     @classmethod
@@ -886,11 +1558,79 @@ class EntityChange:
             tuple([Cause.from_dict(item) for item in datum["causes"]]),
             tuple(datum["other_ids"]),
             tuple([Reassigned.from_dict(item) for item in datum["reassigned"]]),
+            datum["entity"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A person in a family, for as long as the person's winning family card is the family's.
+
+    It is derived from both golden records and never edited.
+    """
+
+    membership_id: str
+    """UUID, also the message key: one span of one person in one family."""
+    generation: int
+    sequence: int
+    status: str
+    """Active or ended."""
+    person_id: str
+    family_id: str
+    role: str
+    """Head where the family's head has the person's NIK, else member."""
+    claimed_at: int
+    """When the source of the winning family card told it, microseconds since 1970 UTC."""
+    source: str
+    """Source of the winning family card."""
+    record: bytes
+    """Record of the winning family card."""
+    since: int
+    """When the hub knew it, microseconds since 1970 UTC."""
+    until: int | None = None
+    """When the hub knew that it ended."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the Avro datum."""
+        return {
+            "membership_id": self.membership_id,
+            "generation": self.generation,
+            "sequence": self.sequence,
+            "status": self.status,
+            "person_id": self.person_id,
+            "family_id": self.family_id,
+            "role": self.role,
+            "claimed_at": self.claimed_at,
+            "source": self.source,
+            "record": self.record,
+            "since": self.since,
+            "until": self.until,
+        }
+
+    @classmethod
+    def from_dict(cls, datum: Mapping[str, Any]) -> Membership:
+        """Return the record of an Avro datum."""
+        return cls(
+            datum["membership_id"],
+            datum["generation"],
+            datum["sequence"],
+            datum["status"],
+            datum["person_id"],
+            datum["family_id"],
+            datum["role"],
+            datum["claimed_at"],
+            datum["source"],
+            datum["record"],
+            datum["since"],
+            datum["until"],
         )
 
 
 SCHEMA_OF: dict[type, str] = {
     CleanPerson: "clean/person",
+    CleanFamily: "clean/family",
+    CleanBusiness: "clean/business",
+    CleanFacility: "clean/facility",
     Sweep: "marker/sweep",
     Held: "marker/held",
     Judgement: "judgement",
@@ -901,6 +1641,10 @@ SCHEMA_OF: dict[type, str] = {
     Verification: "verification",
     Hold: "hold",
     GoldenPerson: "golden/person",
+    GoldenFamily: "golden/family",
+    GoldenBusiness: "golden/business",
+    GoldenFacility: "golden/facility",
     EntityChange: "golden/change",
+    Membership: "golden/membership",
 }
 """Schema file of each top-level record, as `hub.wire.avro` names it."""

@@ -8,8 +8,10 @@ closes it in store.quarantine and lets the sweeps go on that waited for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from hub.wire.entities import ENTITIES, Entity
 
 DAY_MS = 86_400_000
 OPERATOR = "operator"
@@ -64,25 +66,38 @@ NOTICE = Topic("notice", "notice", "source name", 1, "delete", 30 * DAY_MS, ("co
 VERIFICATION = Topic(
     "verification", "verification", "source and table", 1, "compact", FOR_EVER, ("connector",), ("verify",)
 )
-CLEAN_PERSON = Topic(
-    "clean.person", "clean/person", "record id, 16 bytes", 4, "delete", 7 * DAY_MS, ("clean", OPERATOR), ("reconcile",)
-)
+CLEAN_TOPIC: Mapping[Entity, Topic] = {
+    entity: Topic(f"clean.{entity}", f"clean/{entity}", "record id, 16 bytes", 4, "delete", 7 * DAY_MS,
+                  ("clean", OPERATOR), ("reconcile",))
+    for entity in ENTITIES
+}  # fmt: skip
+CLEAN_PERSON = CLEAN_TOPIC["person"]
 QUARANTINE_CLEAN = Topic(
     "quarantine.clean", "quarantine", "quarantine item id", 1, "delete", 30 * DAY_MS,
     ("clean", "connector", OPERATOR), ("reconcile",), max_message_bytes=LARGE_MESSAGE,
 )  # fmt: skip
 JUDGEMENT = Topic("judgement", "judgement", "judgement id", 1, "delete", FOR_EVER, ("serve",), ("reconcile",))
-GOLDEN_PERSON = Topic(
-    "golden.person", "golden/person", "entity id", 4, "compact", FOR_EVER, ("publish",), ("subscriber",)
+GOLDEN_TOPIC: Mapping[Entity, Topic] = {
+    entity: Topic(f"golden.{entity}", f"golden/{entity}", "entity id", 4, "compact", FOR_EVER, ("publish",),
+                  ("subscriber",))
+    for entity in ENTITIES
+}  # fmt: skip
+GOLDEN_PERSON = GOLDEN_TOPIC["person"]
+GOLDEN_MEMBERSHIP = Topic(
+    "golden.membership", "golden/membership", "membership id", 4, "compact", FOR_EVER, ("publish",), ("subscriber",)
 )
-CHANGES_PERSON = Topic(
-    "changes.person", "golden/change", "entity id", 4, "delete", 30 * DAY_MS, ("publish",), ("subscriber",)
-)
+CHANGES_TOPIC: Mapping[Entity, Topic] = {
+    entity: Topic(f"changes.{entity}", "golden/change", "entity id", 4, "delete", 30 * DAY_MS, ("publish",),
+                  ("subscriber",))
+    for entity in ENTITIES
+}  # fmt: skip
+CHANGES_PERSON = CHANGES_TOPIC["person"]
+
 HOLD = Topic("hold", "hold", "entity id", 1, "compact", FOR_EVER, ("publish",), ("subscriber",))
 
 TOPICS: tuple[Topic, ...] = (
-    RAW, POSITION, SIGNAL, NOTICE, VERIFICATION, CLEAN_PERSON, QUARANTINE_CLEAN, JUDGEMENT, GOLDEN_PERSON,
-    CHANGES_PERSON, HOLD,
+    RAW, POSITION, SIGNAL, NOTICE, VERIFICATION, *CLEAN_TOPIC.values(), QUARANTINE_CLEAN, JUDGEMENT,
+    *GOLDEN_TOPIC.values(), GOLDEN_MEMBERSHIP, *CHANGES_TOPIC.values(), HOLD,
 )  # fmt: skip
 
 HEADER_KIND = "kind"

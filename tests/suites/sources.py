@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hub.clean.mapping import SLOTS, TableMap
+from hub.clean.mapping import TableMap
 from hub.clean.rules import Origin, clean_row
 from hub.wire import contract
 from hub.wire.contract import Contract
@@ -66,7 +66,9 @@ class SourcesSuite:
             assert refused.value.code == case["refused"], case["why"]
             return
         person = clean_row(mapping, case["row"], origin)
-        values = {name: getattr(person, name) for name in SLOTS if getattr(person, name) not in (None, ())}
+        values = {
+            name: getattr(person, name) for name in mapping.shape.slots if getattr(person, name) not in (None, ())
+        }
         told = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
         assert told == case.get("becomes", {}), case["why"]
         assert sorted(f"{flag.field}:{flag.code}" for flag in person.flags) == sorted(case.get("flags", [])), case[

@@ -17,6 +17,7 @@ from hub.clean.cleaners.text import says_nothing, upper
 LENGTH = 16
 _SEPARATORS = re.compile(r"[\s.\-/']+")
 _EXCEL = re.compile(r"E[+\-]?\d+$|[.,]0$|^\d[.,]\d{5,}$")
+_FLOAT = re.compile(r"\d[.,]\d+E[+\-]?\d+")
 _LADDER = "01234567890123456789"
 _MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -63,6 +64,11 @@ def digits_of(text: str) -> str | None:
 def excel_damaged(text: str) -> bool:
     """Tell whether a spreadsheet made a float of the number: its last digits are lost."""
     return _EXCEL.search(text) is not None
+
+
+def written_as_float(text: str) -> bool:
+    """Tell the same of a code that may hold letters: E1234567 is a passport's number, 1.5E+12 is damage."""
+    return _FLOAT.fullmatch(text) is not None
 
 
 def clean(text: str) -> Cleaned:

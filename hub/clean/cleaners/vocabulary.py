@@ -1,4 +1,4 @@
-"""Small vocabularies that every office shares: sex, marital state, vital state, as free text.
+"""Small vocabularies that every office shares, as free text: sex, marital and vital state, scale, kind of facility.
 
 An office with codes of its own declares them in its contract (`lookup:<name>`), where an unknown value stops the row;
 these read what people type by hand, where it is set aside.
@@ -27,6 +27,25 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "alive": "TRUE T YA HIDUP MASIH-HIDUP ALIVE",
         "dead": "FALSE F MATI WAFAT MENINGGAL MENINGGAL-DUNIA MD ALM ALMARHUM ALMARHUMAH TIDAK-HIDUP DEAD",
     },
+    "scale": {
+        "micro": "MIKRO USAHA-MIKRO MICRO",
+        "small": "KECIL USAHA-KECIL SMALL",
+        "medium": "MENENGAH USAHA-MENENGAH SEDANG MEDIUM",
+        "large": "BESAR USAHA-BESAR LARGE",
+    },
+    "kind": {
+        "kindergarten": "TK PAUD KB RA TPA TAMAN-KANAK-KANAK KELOMPOK-BERMAIN",
+        "school": "SEKOLAH SD MI SMP MTS SMA MA SMK SLB PKBM MADRASAH",
+        "hospital": "RS RSU RSUD RUMAH-SAKIT",
+        "puskesmas": "PUSKESMAS PKM PUSKESMAS-RAWAT-INAP PUSKESMAS-NON-RAWAT-INAP",
+        "pustu": "PUSTU PUSKESMAS-PEMBANTU POSKESDES POLINDES",
+        "posyandu": "POSYANDU",
+        "clinic": "KLINIK KLINIK-PRATAMA KLINIK-UTAMA BALAI-PENGOBATAN",
+        "market": "PASAR PASAR-RAKYAT PASAR-TRADISIONAL",
+        "worship": "MASJID MUSHALA MUSHOLLA MUSALA SURAU GEREJA RUMAH-IBADAH",
+        "office": "KANTOR KANTOR-CAMAT KANTOR-DESA",
+        "other": "LAIN LAINNYA LAIN-LAIN",
+    },
 }
 """Attribute, canonical value, and what offices write for it (blanks written as dashes)."""
 VALUES: Mapping[str, frozenset[str]] = {name: frozenset(words) for name, words in WORDS.items()}
@@ -53,3 +72,5 @@ def _reader(attribute: str) -> Cleaner:
 clean_sex = _reader("sex")
 clean_marital = _reader("marital")
 clean_vital = _reader("vital")
+clean_scale = _reader("scale")
+clean_kind = _reader("kind")

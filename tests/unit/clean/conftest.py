@@ -14,6 +14,7 @@ from hub.wire import avro, contract
 from hub.wire.broker import Outgoing
 from hub.wire.clock import TestClock
 from hub.wire.contract import Contract
+from hub.wire.entities import ENTITIES
 from hub.wire.settings import Settings
 from tests.unit.clean.raw import Sender
 
@@ -46,7 +47,7 @@ class Bench:
 def make(contracts: dict[str, Contract]) -> Bench:
     registry = avro.MemoryRegistry()
     codec = avro.Codec(registry, register=True)
-    cleaner = Cleaner(contracts, dict.fromkeys(contracts, b"d" * 32), PARTITIONS, TestClock())
+    cleaner = Cleaner(contracts, dict.fromkeys(contracts, b"d" * 32), dict.fromkeys(ENTITIES, PARTITIONS), TestClock())
     return Bench(contracts, registry, codec, cleaner, Stage(cleaner, codec, LIMIT))
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from hub.clean.mapping import LONGEST, SLOTS, UNAVAILABLE, TableMap
+from hub.clean.mapping import LONGEST, UNAVAILABLE, TableMap
 from hub.clean.rules import Origin, clean_row
+from hub.clean.shape import SHAPES
 from hub.wire import metrics
 from hub.wire.contract import Contract
+from hub.wire.entities import CLEAN, ENTITIES, Entity
 from hub.wire.errors import Quarantine, RefuseToStart
 from hub.wire.records import CleanPerson, Flag, QuarantineItem
 from tests.unit.clean.conftest import Bench, make, with_table
@@ -22,10 +24,12 @@ def drift(source: str, column: str = "agama") -> dict[str, Any]:
     return {**COLUMNS[source], column: "string"}
 
 
-def test_the_slots_are_a_record_s_attributes_in_their_order() -> None:
-    person = CleanPerson(KEY, b"v" * 24, False, "s", "t", 0, 0, None, None, *SLOTS)  # type: ignore[arg-type]
-    assert all(getattr(person, name) == name for name in SLOTS)
-    assert person.flags == ()
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_the_slots_are_a_record_s_attributes_in_their_order(entity: Entity) -> None:
+    slots = SHAPES[entity].slots
+    record = CLEAN[entity](KEY, b"v" * 24, False, "s", "t", 0, 0, None, None, ("7",), *slots)  # type: ignore[arg-type]
+    assert all(getattr(record, name) == name for name in slots)
+    assert (record.key, record.flags) == (("7",), ())
 
 
 @pytest.mark.parametrize("column", MAPPED)

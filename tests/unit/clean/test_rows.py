@@ -14,9 +14,10 @@ def test_a_row_of_the_civil_register(bench: Bench) -> None:
     (person,) = bench.records(bench.sender("dukcapil").change("r", DUKCAPIL))
     assert person == CleanPerson(
         id=KEY, version=pack(1, 100, 0, 1), deleted=False, source="dukcapil", table="public.penduduk",
-        changed_at=COMMIT_US, digest=person.digest, nik="1508054107900001", kk="1508051203150007", name="SITI CONTOH",
-        sex="female", birth_date=7486, birth_place="MUARA BUNGO", mother="AMINAH", street="JALAN CONTOH NO 5", rt=7,
-        rw=2, region="1508052001", region_system="kemendagri", marital="married", vital="alive",
+        changed_at=COMMIT_US, digest=person.digest, key=("7",), nik="1508054107900001", kk="1508051203150007",
+        name="SITI CONTOH", sex="female", birth_date=7486, birth_place="MUARA BUNGO", mother="AMINAH",
+        street="JALAN CONTOH NO 5", rt=7, rw=2, region="1508052001", region_system="kemendagri", marital="married",
+        vital="alive",
         flags=(Flag("birth_date", "default"),),
     )  # fmt: skip
     assert person.digest != 0

@@ -78,7 +78,7 @@ def test_one_changed_value_changes_one_bucket() -> None:
 def test_the_source_digests_as_clean_does() -> None:
     table = Table("dapodik")
     codec = Codec(table.registry, register=True)
-    stage = Stage(Cleaner({"dapodik": table.contract}, {"dapodik": KEY}, 4, TestClock()), codec, 10)
+    stage = Stage(Cleaner({"dapodik": table.contract}, {"dapodik": KEY}, {"person": 4}, TestClock()), codec, 10)
     value = table.value()
     message = table.sender.message(value, key=record(1))
     (person,) = [codec.decode_record(out.value or b"") for out in stage.process([message]).outgoing]

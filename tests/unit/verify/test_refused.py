@@ -28,7 +28,7 @@ class Desk:
         self.codec = Codec(registry, register=True)
         self.sender = raw.Sender(registry, source)
         self.refused = Refused(self.codec, {source: made}, {source: KEY})
-        self.stage = Stage(Cleaner({source: made}, {source: KEY}, 4, TestClock()), self.codec, 10)
+        self.stage = Stage(Cleaner({source: made}, {source: KEY}, {"person": 4}, TestClock()), self.codec, 10)
 
     def told(self, payload: bytes | None, topic: str | None = "") -> Told:
         return self.refused.told(self.source, self.table, self.sender.topic if topic == "" else topic, payload)

@@ -22,6 +22,7 @@ def values(schema: Any, named: dict[str, Any], space: str = "") -> st.SearchStra
         simple = {
             "string": st.text(max_size=90), "bytes": st.binary(max_size=90), "boolean": st.booleans(),
             "long": st.integers(-(2**63), 2**63 - 1), "int": st.integers(-(2**31), 2**31 - 1),
+            "double": st.floats(allow_nan=False),
         }  # fmt: skip
         return simple[schema] if schema in simple else named[schema if "." in schema else f"{space}.{schema}"]
     kind = schema["type"]
@@ -29,7 +30,7 @@ def values(schema: Any, named: dict[str, Any], space: str = "") -> st.SearchStra
         return st.lists(values(schema["items"], named, space), max_size=3).map(tuple)
     if kind == "map":
         return st.dictionaries(st.text(max_size=9), values(schema["values"], named, space), max_size=3)
-    if not isinstance(kind, str) or kind in ("string", "bytes", "boolean", "long", "int"):
+    if not isinstance(kind, str) or kind in ("string", "bytes", "boolean", "long", "int", "double"):
         return values(kind, named, space)
     space = schema.get("namespace", space)
     if kind == "fixed":
@@ -73,7 +74,7 @@ def test_ill_typed_values_are_refused():
         encode(Holder())
 
 
-@pytest.mark.parametrize("kind", ["double", ["string", "long"], ["null", "string", "long"]])
+@pytest.mark.parametrize("kind", ["float", ["string", "long"], ["null", "string", "long"]])
 def test_types_that_the_hub_does_not_use_are_refused_at_once(kind):
     with pytest.raises(ValueError, match="hub's own schemas"):
         encoder({"type": "record", "name": "T", "fields": [{"name": "f", "type": kind}]})

@@ -1,6 +1,7 @@
 """The table of topics: names, settings, writers and readers."""
 
 from hub.wire import avro, topics
+from hub.wire.entities import ENTITIES
 
 
 def test_a_raw_topic_is_named_after_source_and_table() -> None:
@@ -18,7 +19,8 @@ def test_every_topic_has_one_kind_of_writer_and_a_reader_but_quarantine() -> Non
 
 def test_only_what_tells_a_present_state_is_compacted_and_judgements_stay_for_ever() -> None:
     compacted = {t.name for t in topics.TOPICS if t.cleanup == "compact"}
-    assert compacted == {"position.<source>", "verification", "golden.person", "hold"}
+    golden = {f"golden.{entity}" for entity in (*ENTITIES, "membership")}
+    assert compacted == {"position.<source>", "verification", "hold", *golden}
     assert topics.JUDGEMENT.retention_ms == topics.FOR_EVER
     assert topics.JUDGEMENT.partitions == 1
 

@@ -12,7 +12,8 @@ from hub.clean.cleaned import Cleaner
 FILE = Path(__file__).resolve().parents[3] / "data" / "clean" / "cases.toml"
 CASES = tomllib.loads(FILE.read_text(encoding="utf-8"))["case"]
 ALL: dict[str, Cleaner] = {name: entry.clean for name, entry in {**CLEANERS, **REGIONS}.items()}
-BESIDE = {"titles": "titles", "name_variants": "variants", "rt": "rt", "rw": "rw", "region_system": "system"}
+BESIDE = {"titles": "titles", "name_variants": "variants", "rt": "rt", "rw": "rw", "region_system": "system",
+          "form": "form", "kind": "kind", "longitude": "longitude"}  # fmt: skip
 
 
 def told(case: dict[str, Any]) -> str:

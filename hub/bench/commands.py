@@ -1,4 +1,4 @@
-"""`satudata bench`: hop, capture, diff, river, latency; one JSON line a figure on standard output."""
+"""`satudata bench`: hop, capture, diff, link, river, latency; one JSON line a figure on standard output."""
 
 from __future__ import annotations
 
@@ -58,6 +58,22 @@ def diff(
 
     log.configure("bench", "error")
     typer.echo(figure.measure(rows))
+
+
+@app.command()
+def link(
+    *,
+    records: Annotated[int, typer.Option(min=1000, help="Records of invented people")] = 400_000,
+    small: Annotated[int, typer.Option(min=500, help="The first and the last so many are compared")] = 100_000,
+    events: Annotated[int, typer.Option(min=100, help="Single changes, each timed")] = 50_000,
+    changes: Annotated[int, typer.Option(min=0, help="Changes of the long run that watches memory; 0: none")] = 0,
+) -> None:  # fmt: skip
+    """Measure resolution alone: records/s, delay and memory of one, restart, a generic key; without Kafka and store."""
+    from hub.bench import link as figures
+
+    log.configure("bench", "error")
+    for line in figures.measure(figures.Size(records, small, events, changes)):
+        typer.echo(line)
 
 
 @app.command()

@@ -39,7 +39,7 @@ _IDLE_S = 0.05
 _MEASURE_S = 5.0
 _SETTLE_S = 1.0
 """How much of what was allocated one collection may have to walk: a second of it takes some milliseconds."""
-_THRESHOLDS = (5_000, 10, 1_000_000)
+THRESHOLDS = (5_000, 10, 1_000_000)
 """Of Python's collector: the last keeps full collections to those of `settle_memory`."""
 _BACKGROUND_S = 0.25
 """How long one round of background work may keep a batch waiting, beyond its last step."""
@@ -120,7 +120,7 @@ class Shell:
                 _log.warning("load_waits", reason=str(error))
                 time.sleep(1)
             else:
-                gc.set_threshold(*_THRESHOLDS)
+                gc.set_threshold(*THRESHOLDS)
                 settle_memory()
                 return
 

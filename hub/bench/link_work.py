@@ -1,0 +1,277 @@
+"""What `bench link` measures, each task in a process of its own: `python -m hub.bench.link_work <task> <folder> ...`.
+
+Records come decoded from a file and the collector is treated as the reconcile process does.  Kafka, merge and
+PostgreSQL are left out; a restart decodes the bodies and levels that PostgreSQL would send.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import pickle
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from hub.bench.population.records import ATTESTING, AUTHORITIES, made
+from hub.link.engine import Engine
+from hub.link.model import read
+from hub.persist.agent import THRESHOLDS, settle_memory
+from hub.persist.link_rows import levels_of
+from hub.wire import log, version
+from hub.wire.archive import Archive
+from hub.wire.decisions import EdgeRow, Level, RecordRow, State
+from hub.wire.errors import Halt
+from hub.wire.records import CleanPerson
+
+BATCH = 500
+_CHUNK = 5000
+_SETTLE_EACH = 20_000
+"""Records between two times at which what lives long is taken out of the collector's sight."""
+_POOL = 20_000
+
+
+# ---------------------------------------------------------------------- files
+
+
+def write_records(folder: Path, records: int, seed: int) -> None:
+    """Write so many invented records in chunks of encoded bodies."""
+    archive, chunk, left = Archive(), list[bytes](), records
+    with (folder / "records").open("wb") as file:
+        for each in made(records, seed):  # more people than are needed: every one makes a record or more
+            chunk.append(archive.encode(each.record))
+            left -= 1
+            if len(chunk) == _CHUNK or not left:
+                pickle.dump(chunk, file)
+                chunk = []
+            if not left:
+                return
+
+
+def _chunks(path: Path) -> Iterator[Any]:
+    with path.open("rb") as file:
+        while file.peek(1):
+            yield pickle.load(file)  # noqa: S301 - written by this bench
+
+
+def _bodies(folder: Path) -> Iterator[list[CleanPerson]]:
+    decode = Archive().decode
+    for chunk in _chunks(folder / "records"):
+        yield [decode(body) for body in chunk]
+
+
+def _save(folder: Path, engine: Engine) -> None:
+    """Write edges and members as the store's rows."""
+    with (folder / "edges").open("wb") as file:
+        _dump(file, ((edge.a, edge.b, edge.weight, _text(edge.levels)) for edge in engine.edges()))
+    with (folder / "members").open("wb") as file:
+        _dump(file, ((record, entity) for entity, records in engine.clusters().items() for record in records))
+
+
+def _text(levels: tuple[Level, ...]) -> str:
+    return orjson.dumps([(each.comparison, each.level, each.weight) for each in levels]).decode()
+
+
+def _dump(file: BinaryIO, rows: Iterator[tuple[Any, ...]]) -> None:
+    chunk: list[tuple[Any, ...]] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == _CHUNK:
+            pickle.dump(chunk, file)
+            chunk = []
+    pickle.dump(chunk, file)
+
+
+# ---------------------------------------------------------------------- measuring
+
+
+def _engine() -> Engine:
+    return Engine(read(), AUTHORITIES, ATTESTING)
+
+
+def _take(engine: Engine, events: list[CleanPerson]) -> int:
+    delta = engine.apply(events)
+    engine.commit(delta)
+    return len(delta.edges)
+
+
+def _rss() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * 4096
+
+
+@contextmanager
+def _pauses() -> Iterator[list[float]]:
+    """Lend a list of how many milliseconds each run of the collector took."""
+    found: list[float] = []
+    begun = [0.0]
+
+    def watch(phase: str, _: dict[str, int]) -> None:
+        if phase == "start":
+            begun[0] = time.perf_counter()
+        else:
+            found.append((time.perf_counter() - begun[0]) * 1000)
+
+    gc.callbacks.append(watch)
+    try:
+        yield found
+    finally:
+        gc.callbacks.remove(watch)
+
+
+def _quantiles(found: list[float]) -> dict[str, float]:
+    cuts = statistics.quantiles(found, n=100)
+    return {"p50_ms": cuts[49], "p99_ms": cuts[98], "max_ms": max(found)}
+
+
+def _changed(record: CleanPerson, rng: random.Random, at: int) -> CleanPerson:
+    """A later state: moved, another phone, a name written shorter, or a NIK left out and given again."""
+    later = version.pack(1, 1 << 40, at)
+    kind = rng.randrange(4)
+    if kind == 0:
+        return replace(record, version=later, region=f"1508{1 + rng.randrange(17):02d}2001")
+    if kind == 1:
+        return replace(record, version=later, phone=f"+628{rng.randrange(10**9, 10**10)}")
+    if kind == 2 and record.name and " " in record.name:
+        return replace(record, version=later, name=record.name.rpartition(" ")[0], name_variants=())
+    return replace(record, version=later, nik=None)
+
+
+# ---------------------------------------------------------------------- tasks
+
+
+def fill(folder: Path, small: int, events: int) -> dict[str, Any]:
+    """Take all records by batches, then single changes; the last records' cost stands beside that of the first."""
+    engine, costs, count, pool = _engine(), list[tuple[int, float]](), 0, list[CleanPerson]()
+    gc.set_threshold(*THRESHOLDS)
+    settle_memory()
+    before = _rss()
+    edges = 0
+    for records in _bodies(folder):
+        if len(pool) < _POOL:
+            pool += records[:: max(1, _CHUNK // 100)]
+        begun = time.perf_counter()
+        for at in range(0, len(records), BATCH):
+            edges += _take(engine, records[at : at + BATCH])
+        costs.append((len(records), time.perf_counter() - begun))
+        count += len(records)
+        if count % _SETTLE_EACH < _CHUNK:
+            settle_memory()
+    del records
+    settle_memory()
+    held = _rss() - before
+    _save(folder, engine)
+    first, last = _cost(costs, small), _cost(costs[::-1], small)
+    return {
+        "records": count, "records_per_s": count / sum(s for _, s in costs), "edges_per_record": edges / count,
+        "bytes_per_record": held / count, "small": small, "first_us": first, "last_us": last, "ratio": last / first,
+        "digest": engine.digest(), "events": _single(engine, pool, events),
+    }  # fmt: skip
+
+
+def _cost(costs: list[tuple[int, float]], records: int) -> float:
+    """Microseconds a record over the first so many."""
+    count, seconds = 0, 0.0
+    for size, took in costs:
+        count, seconds = count + size, seconds + took
+        if count >= records:
+            break
+    return seconds / count * 1e6
+
+
+def _single(engine: Engine, pool: list[CleanPerson], events: int) -> dict[str, Any]:
+    rng, found = random.Random(1), list[float]()
+    settle_memory()
+    with _pauses() as pauses:
+        for at in range(events):
+            event = [_changed(rng.choice(pool), rng, at)]
+            begun = time.perf_counter()
+            _take(engine, event)
+            found.append((time.perf_counter() - begun) * 1000)
+    return {
+        "changes": events,
+        **_quantiles(found),
+        "collector_runs": len(pauses),
+        "collector_max_ms": max([0.0, *pauses]),
+    }
+
+
+def restart(folder: Path) -> dict[str, Any]:
+    """Load rows as the store would send them, bodies and levels decoded on the way."""
+    engine = _engine()
+    gc.set_threshold(*THRESHOLDS)
+    begun = time.perf_counter()
+    engine.load(State(
+        records=(RecordRow(x.id, x.source, x.table, x.version, x.version, x.id, deleted=False, next=None, body=x)
+                 for records in _bodies(folder) for x in records),
+        lineage=(), judgements=(), floors=(), sweeps=(), blocks=(),
+        edges=(EdgeRow(a, b, weight, levels_of(text)) for rows in _chunks(folder / "edges")
+               for a, b, weight, text in rows),
+        members=(row for rows in _chunks(folder / "members") for row in rows),
+    ))  # fmt: skip
+    settle_memory()
+    return {"seconds": time.perf_counter() - begun, "rss_mb": _rss() / 1e6, "digest": engine.digest()}
+
+
+def generic(folder: Path, sharing: int) -> dict[str, Any]:
+    """Let so many records come that share a family card and a year of birth, a key of their own each beside it."""
+    engine, bound = _engine(), read().generic_bound
+    records = next(_bodies(folder))
+    if len(records) < sharing:
+        raise Halt(f"{len(records)} records were written, {sharing} are to share a key; ask for more records")
+    found: list[tuple[float, int]] = []
+    for at, record in enumerate(records[:sharing]):
+        event = [replace(record, kk="1508010101200001", birth_date=(at * 37) % 365 + 7305)]
+        begun = time.perf_counter()
+        delta = engine.apply(event)
+        engine.commit(delta)
+        found.append(((time.perf_counter() - begun) * 1000, len(delta.edges) - len(delta.edges_gone)))
+    edges = 0
+    most = max(edges := edges + grown for _, grown in found)
+    last = [ms for ms, _ in found[-bound:]]
+    return {"sharing": sharing, "bound": bound, "edges_most": most, "edges_after": edges,
+            "turning_ms": found[bound][0], "before_ms": statistics.mean(ms for ms, _ in found[bound // 2 : bound]),
+            "after_ms": statistics.mean(last)}  # fmt: skip
+
+
+def churn(folder: Path, changes: int) -> dict[str, Any]:
+    """Change records again and again: memory after each tenth of the changes."""
+    engine, pool, rng = _engine(), list[CleanPerson](), random.Random(2)
+    gc.set_threshold(*THRESHOLDS)
+    for records in _bodies(folder):
+        _take(engine, records)
+        pool += records[: max(1, _POOL - len(pool))]
+    held, begun, at = list[float](), time.perf_counter(), 0
+    for part in range(10):
+        until = changes * (part + 1) // 10
+        while at < until:
+            size = min(BATCH, until - at)
+            _take(
+                engine,
+                [_changed(record, rng, at + n) for n, record in enumerate(rng.sample(pool, min(size, len(pool))))],
+            )
+            at += size
+            if at // _SETTLE_EACH != (at - size) // _SETTLE_EACH:
+                settle_memory()
+        settle_memory()
+        held.append(_rss() / 1e6)
+    return {"changes": changes, "changes_per_s": changes / (time.perf_counter() - begun), "rss_mb_first": held[0],
+            "rss_mb_last": held[-1], "grown_mb": held[-1] - held[0]}  # fmt: skip
+
+
+_TASKS: dict[str, Callable[..., dict[str, Any] | None]] = {
+    "write": write_records, "fill": fill, "restart": restart, "generic": generic, "churn": churn,
+}  # fmt: skip
+
+if __name__ == "__main__":
+    log.configure("bench", "error")
+    _, task, where, *numbers = sys.argv
+    print(json.dumps(_TASKS[task](Path(where), *map(int, numbers))))  # noqa: T201 - its output is what the parent reads

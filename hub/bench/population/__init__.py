@@ -1,0 +1,1 @@
+"""An invented regency with its offices' mistakes, for measuring resolution; written apart from link's rules."""

@@ -1,4 +1,4 @@
-"""`satudata bench`: hop, capture, diff, link, river, latency; one JSON line a figure on standard output."""
+"""`satudata bench`: hop, capture, diff, link, population, river, latency; one JSON line a figure on standard output."""
 
 from __future__ import annotations
 
@@ -73,6 +73,21 @@ def link(
 
     log.configure("bench", "error")
     for line in figures.measure(figures.Size(records, small, events, changes)):
+        typer.echo(line)
+
+
+@app.command()
+def population(
+    *,
+    people: Annotated[int, typer.Option(min=200, help="Invented residents; 2.7 records each")] = 130_000,
+    seed: Annotated[int, typer.Option(help="Another seed, another regency")] = 1,
+    starved: Annotated[bool, typer.Option("--starved", help="With a model whose training saw far too few pairs")] = False,  # noqa: E501
+) -> None:  # fmt: skip
+    """Measure how well an invented regency is told apart: ours beside exact NIK, components and greedy records."""
+    from hub.bench.population import run
+
+    log.configure("bench", "error")
+    for line in run.measure(people, seed, starved=starved, tell=lambda text: typer.echo(text, err=True)):
         typer.echo(line)
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 
 def line(figure: str, **values: Any) -> str:
-    """Return the figure's JSON line; floats are rounded to three places."""
+    """Return the figure's JSON line; floats are rounded to three places, shares to five."""
     return json.dumps({"figure": figure, **{k: _short(v) for k, v in values.items()}, "machine": machine()})
 
 
 def _short(value: Any) -> Any:
     if isinstance(value, float):
-        return round(value, 3)
+        return round(value, 5 if abs(value) <= 1 else 3)
     if isinstance(value, dict):
         return {key: _short(item) for key, item in value.items()}
     return value

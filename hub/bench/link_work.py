@@ -150,18 +150,16 @@ def _changed(record: CleanPerson, rng: random.Random, at: int) -> CleanPerson:
 
 def fill(folder: Path, small: int, events: int) -> dict[str, Any]:
     """Take all records by batches, then single changes; the last records' cost stands beside that of the first."""
-    engine, costs, count, pool = _engine(), list[tuple[int, float]](), 0, list[CleanPerson]()
+    engine, costs, count, pool = _engine(), list[tuple[int, float, int]](), 0, list[CleanPerson]()
     gc.set_threshold(*THRESHOLDS)
     settle_memory()
     before = _rss()
-    edges = 0
     for records in _bodies(folder):
         if len(pool) < _POOL:
             pool += records[:: max(1, _CHUNK // 100)]
         begun = time.perf_counter()
-        for at in range(0, len(records), BATCH):
-            edges += _take(engine, records[at : at + BATCH])
-        costs.append((len(records), time.perf_counter() - begun))
+        edges = sum(_take(engine, records[at : at + BATCH]) for at in range(0, len(records), BATCH))
+        costs.append((len(records), time.perf_counter() - begun, edges))
         count += len(records)
         if count % _SETTLE_EACH < _CHUNK:
             settle_memory()
@@ -169,22 +167,23 @@ def fill(folder: Path, small: int, events: int) -> dict[str, Any]:
     settle_memory()
     held = _rss() - before
     _save(folder, engine)
-    first, last = _cost(costs, small), _cost(costs[::-1], small)
+    (first, first_edges), (last, last_edges) = _cost(costs, small), _cost(costs[::-1], small)
     return {
-        "records": count, "records_per_s": count / sum(s for _, s in costs), "edges_per_record": edges / count,
+        "records": count, "records_per_s": count / sum(seconds for _, seconds, _ in costs),
         "bytes_per_record": held / count, "small": small, "first_us": first, "last_us": last, "ratio": last / first,
+        "first_edges": first_edges, "last_edges": last_edges,
         "digest": engine.digest(), "events": _single(engine, pool, events),
     }  # fmt: skip
 
 
-def _cost(costs: list[tuple[int, float]], records: int) -> float:
-    """Microseconds a record over the first so many."""
-    count, seconds = 0, 0.0
-    for size, took in costs:
-        count, seconds = count + size, seconds + took
+def _cost(costs: list[tuple[int, float, int]], records: int) -> tuple[float, float]:
+    """Microseconds and new scored pairs a record, over the first so many."""
+    count, seconds, edges = 0, 0.0, 0
+    for size, took, linked in costs:
+        count, seconds, edges = count + size, seconds + took, edges + linked
         if count >= records:
             break
-    return seconds / count * 1e6
+    return seconds / count * 1e6, edges / count
 
 
 def _single(engine: Engine, pool: list[CleanPerson], events: int) -> dict[str, Any]:

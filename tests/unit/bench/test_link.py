@@ -16,7 +16,7 @@ def test_every_figure_is_one_line_about_all_records() -> None:
     assert (fill["records"], event["changes"], churn["changes"]) == (2000, 100, 1000)
     assert fill["records_per_s"] > 0
     assert fill["bytes_per_record"] > 0
-    assert fill["edges_per_record"] > 0.5, "most people are known to several offices"
+    assert fill["first_edges"] > 0.5, "most people are known to several offices"
     assert event["p50_ms"] <= event["p99_ms"]
     assert lines["link_restart"]["met"] == (lines["link_restart"]["seconds"] <= 20 * 2000 / 400_000)
     assert churn["grown_mb"] == pytest.approx(churn["rss_mb_last"] - churn["rss_mb_first"], abs=0.01)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import socket
+import threading
 from pathlib import Path
 
 from hub.platform.child import write_atomically
@@ -16,20 +17,22 @@ take its port, or even connect to itself."""
 
 
 class Ports:
-    """The ports of one home, remembered in a file."""
+    """The ports of one home, remembered in a file; services that start at once may ask at once."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._asking = threading.Lock()
         self._known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
 
     def of(self, name: str) -> int:
         """Return the port of a listener: the one it had if that is free, else another free one."""
-        port = self._known.get(name)
-        if port is None or not free(port):
-            port = self._unused()
-            self._known[name] = port
-            write_atomically(self._file, json.dumps(self._known))
-        return port
+        with self._asking:
+            port = self._known.get(name)
+            if port is None or not free(port):
+                port = self._unused()
+                self._known[name] = port
+                write_atomically(self._file, json.dumps(self._known))
+            return port
 
     def _unused(self) -> int:
         while True:

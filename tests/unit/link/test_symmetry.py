@@ -59,6 +59,8 @@ def test_a_record_agrees_with_itself_and_keys_are_small_and_distinct(one: CleanP
         "exact_month",
         "same",
         "exact_doubtful",
+        "common",
+        "rare",
         "capped",
     }
     keys = LAYOUT.keys(slots)

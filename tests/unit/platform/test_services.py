@@ -7,6 +7,7 @@ import socket
 import struct
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,14 @@ def test_a_port_is_kept_while_it_is_free_and_given_up_when_taken(tmp_path: Path)
         other.listen()
         assert not free(port)
         assert Ports(file).of("kafka") != port
+
+
+def test_services_that_ask_for_ports_at_once_get_one_each(tmp_path: Path) -> None:
+    ports, names = Ports(tmp_path / "ports.json"), [f"p{n}" for n in range(64)]
+    with ThreadPoolExecutor(16) as pool:
+        given = list(pool.map(ports.of, names))
+    assert len(set(given)) == len(names)
+    assert [Ports(tmp_path / "ports.json").of(name) for name in names] == given
 
 
 def test_ports_lie_below_those_that_the_kernel_lends_to_outgoing_connections(tmp_path: Path) -> None:

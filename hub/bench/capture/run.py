@@ -116,9 +116,13 @@ def _streamed(place: Ground, sides: Sequence[Rival], load: Load, tell: Callable[
             tell(f"{name}: {contender.name} {drained[-1].rows_per_s:,.0f} rows/s")
         yield from _lines(place, name, sides, drained)
     times = [_latency(place, contender, load, number * APART, tell) for number, contender in enumerate(found)]
-    for side, (p50, p99, count) in zip(sides[1:] or sides, times[1:] or times, strict=True):
-        ours = {"p50_ms": times[0][0], "p99_ms": times[0][1], "measured": times[0][2]}
-        peers = {"peer_p50_ms": p50, "peer_p99_ms": p99, "peer_measured": count, "p99_ratio": p99 / times[0][1]}
+    own = times[0]
+    if own.missing:
+        raise Halt(f"{found[0].name}: {own.missing} of {own.measured + own.missing} changes never came")
+    for side, other in zip(sides[1:] or sides, times[1:] or times, strict=True):
+        ours = {"p50_ms": own.p50_ms, "p99_ms": own.p99_ms, "measured": own.measured}
+        peers = {"peer_p50_ms": other.p50_ms, "peer_p99_ms": other.p99_ms, "peer_measured": other.measured,
+                 "peer_missing": other.missing, "p99_ratio": other.p99_ms / own.p99_ms}  # fmt: skip
         yield _line(place, "capture_latency", side, ours, peers, changes_per_s=load.rate)
 
 
@@ -190,10 +194,17 @@ def _drain(place: Ground, contender: Contender, rows: int, *, first_reading: boo
         topic.close()
 
 
-def _latency(
-    place: Ground, contender: Contender, load: Load, first: int, tell: Callable[[str], None]
-) -> tuple[float, float, int]:
-    """Return p50 and p99 in milliseconds, from a commit's return to the message in a reader's hand, and how many."""
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """From a commit's return to the message in a reader's hand, and how many changes no reader saw in a minute."""
+
+    p50_ms: float
+    p99_ms: float
+    measured: int
+    missing: int
+
+
+def _latency(place: Ground, contender: Contender, load: Load, first: int, tell: Callable[[str], None]) -> Latency:
     topic, stop = Topic(place.settings.endpoint("kafka"), contender.topic, PARTITIONS), threading.Event()
     came: dict[int, float] = {}
     numbers = range(first, first + int(load.rate * (WARM_S + load.seconds)))
@@ -211,8 +222,11 @@ def _latency(
     topic.close()
     counted = numbers[int(load.rate * WARM_S) :]
     took = [max(0.0, came[n] - committed[n]) * 1000 for n in counted if n in came]
-    if len(took) < len(counted):
-        raise Halt(f"{contender.name}: {len(counted) - len(took)} of {len(counted)} changes never came")
-    p50, p99 = quantile(took, 0.5) or 0.0, quantile(took, 0.99) or 0.0
-    tell(f"capture_latency: {contender.name} p50 {p50:.1f} ms, p99 {p99:.1f} ms")
-    return p50, p99, len(took)
+    if not took:
+        raise Halt(f"{contender.name}: none of {len(counted)} changes came")
+    measured = Latency(quantile(took, 0.5) or 0.0, quantile(took, 0.99) or 0.0, len(took), len(counted) - len(took))
+    tell(
+        f"capture_latency: {contender.name} p50 {measured.p50_ms:.1f} ms, p99 {measured.p99_ms:.1f} ms, "
+        f"{measured.missing} missing"
+    )
+    return measured

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -63,9 +64,13 @@ class SqlStage:
             found = connection.execute(sa.text(statement), values)
             return [tuple(row) for row in found] if found.returns_rows else []
 
+    @cached_property
+    def _codec(self) -> Codec:
+        return Codec(self.registry)
+
     def decode(self, message: Incoming) -> dict[str, Any]:
         """Return a message's envelope."""
-        return Codec(self.registry).decode(message.value or b"")[1]
+        return self._codec.decode(message.value or b"")[1]
 
     def change(self, *changes: tuple[str, int, str | int]) -> None:
         with self.engine.begin() as connection:

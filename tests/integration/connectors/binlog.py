@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from confluent_kafka.admin import AdminClient
@@ -71,9 +72,13 @@ class BinlogStage:
             cursor.execute(statement, arguments or None)
             return cursor.fetchall()
 
+    @cached_property
+    def _codec(self) -> Codec:
+        return Codec(self.registry)
+
     def decode(self, message: Incoming) -> dict[str, Any]:
         """Return a message's envelope."""
-        return Codec(self.registry).decode(message.value or b"")[1]
+        return self._codec.decode(message.value or b"")[1]
 
     def change(self, *changes: tuple[str, int, str | int]) -> None:
         with session(self.url, DATABASE) as connection, connection.cursor() as cursor:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import psycopg
@@ -51,9 +52,13 @@ class WalStage:
         self.sql.close()
         self.sql = psycopg.connect(self.dsn, autocommit=True)
 
+    @cached_property
+    def _codec(self) -> Codec:
+        return Codec(self.registry)
+
     def decode(self, message: Incoming) -> dict[str, Any]:
         """Return a message's envelope."""
-        return Codec(self.registry).decode(message.value or b"")[1]
+        return self._codec.decode(message.value or b"")[1]
 
     def change(self, *changes: tuple[str, int, str | int]) -> None:
         with psycopg.connect(self.dsn) as conn:

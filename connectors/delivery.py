@@ -92,7 +92,7 @@ class Delivery:
         if batch.notices:
             messages = [*messages, *self._notices.messages(batch.notices)]
         ticket = self._sender.submit(messages)
-        count, size = len(messages), sum(len(m.value or b"") for m in messages)
+        count, size = len(messages), sum([len(m.value) for m in messages if m.value])
         self._waiting.append(_Waiting(batch, ticket, count, size))
         self._count += count
         self._size += size

@@ -31,6 +31,9 @@ __all__ = ["Runner", "build", "run", "source_topics"]
 _LOG = log.get(__name__)
 _COLLECT = (100_000, 50, 50)
 """Thresholds of Python's cycle collector: the objects of a batch make no cycles, so looking often finds nothing."""
+_LINGER_MS = 5
+"""How long the first message of a request waits for others: in the last millisecond of it librdkafka looks at its
+socket without a pause, so below five that is most of what the process does."""
 _LAST_WORDS_SECONDS = 5
 
 
@@ -53,7 +56,7 @@ def build(master: bytes, contract: Contract, *, sender: Sender, log_: Log, regis
 def run(settings: Settings, contract: Contract) -> int:
     """Capture one source until SIGTERM or SIGINT; return the exit code."""
     bootstrap = settings.endpoint("kafka")
-    sender = KafkaSender(bootstrap, f"connector-{contract.source.name}")
+    sender = KafkaSender(bootstrap, f"connector-{contract.source.name}", linger_ms=_LINGER_MS)
     registry = ConfluentRegistry(settings.endpoint("registry"))
     runner = build(
         settings.master_secret(), contract,

@@ -6,10 +6,13 @@ Implemented by `hub.wire.kafka` for Kafka and by `hub.wire.memory`, its twin; on
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from hub.wire.topics import Topic
 
@@ -17,9 +20,11 @@ TOO_LARGE_REMEDY = "Isi baris ini terlalu besar; keluarkan berkas dari kolomnya,
 Headers = tuple[tuple[str, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message to send; without a partition the key decides (murmur2, as Kafka's own clients)."""
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
+    """A message to send; without a partition the key decides (murmur2, as Kafka's own clients).
+
+    One is made for every row: this kind of class is made in a tenth of the time of a frozen dataclass.
+    """
 
     topic: str
     key: bytes | None
@@ -45,7 +50,8 @@ class Ticket:
     """Delivery of one submitted batch: done when the last message is acknowledged or one has failed."""
 
     def __init__(self, size: int) -> None:
-        self._left = size
+        self._size = size
+        self._settled = itertools.count(1).__next__  # counts in one step, whichever threads do
         self._lock = threading.Lock()
         self._event = threading.Event()
         self._listeners: list[Callable[[], None]] = []
@@ -60,11 +66,11 @@ class Ticket:
 
     def settle(self, error: Exception | None = None) -> None:
         """Count one delivery report; called by the broker's own thread."""
-        with self._lock:
-            self._left -= 1
+        if error is not None:
             self.error = self.error or error
-            if self._left:
-                return
+        if self._settled() != self._size:
+            return
+        with self._lock:
             self._event.set()
             listeners, self._listeners = self._listeners, []
         for listener in listeners:

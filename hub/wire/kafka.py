@@ -58,36 +58,31 @@ class KafkaSender:
 
     def submit(self, messages: Sequence[Outgoing]) -> Ticket:
         """Hand messages over in order and return their ticket at once; blocks only while the buffer is full."""
+        self._raise_fatal()
         ticket = Ticket(len(messages))
 
         def report(error: KafkaError | None, _message: Message) -> None:
             ticket.settle(None if error is None else sending_error(error))
 
-        for message in messages:
-            self._produce(message, report, ticket)
+        produce = self._producer.produce
+        for one in messages:
+            place = -1 if one.partition is None else one.partition
+            while True:
+                try:
+                    produce(one.topic, one.value, one.key, place, report, headers=list(one.headers))
+                except BufferError:
+                    self._raise_fatal()
+                    time.sleep(0.005)
+                    continue
+                except KafkaException as error:
+                    ticket.settle(sending_error(error.args[0]))
+                break
+        self._producer.poll(0)  # what has been delivered is counted here: the other thread waits for this one meanwhile
         return ticket
 
-    def _produce(self, message: Outgoing, report: Callable[[KafkaError | None, Message], None], ticket: Ticket) -> None:
-        place: dict[str, Any] = {} if message.partition is None else {"partition": message.partition}
-        while True:
-            if self._fatal is not None:
-                raise self._fatal
-            try:
-                self._producer.produce(
-                    message.topic,
-                    message.value,
-                    message.key,
-                    headers=list(message.headers),
-                    on_delivery=report,
-                    **place,
-                )
-            except BufferError:
-                time.sleep(0.005)
-            except KafkaException as error:
-                ticket.settle(sending_error(error.args[0]))
-                return
-            else:
-                return
+    def _raise_fatal(self) -> None:
+        if self._fatal is not None:
+            raise self._fatal
 
     async def send_batch(self, messages: Sequence[Outgoing]) -> None:
         """Send and wait for every delivery report; raises TryAgain, Quarantine (too large) or Halt."""

@@ -10,6 +10,7 @@ The position's two numbers are the kind's own: PostgreSQL (commit LSN, ordinal i
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import NamedTuple
 
 _PACK = struct.Struct(">QQII")
@@ -41,9 +42,9 @@ def unpack(packed: bytes) -> Version:
     return Version(*_PACK.unpack(packed))
 
 
-def stamp(epoch: int, major: int, minor: int) -> bytes:
-    """Return the 20 bytes that a raw message carries: a version whose cleaning revision is not known yet."""
-    return _STAMP.pack(epoch, major, minor)
+stamp: Callable[[int, int, int], bytes] = _STAMP.pack
+"""Returns the 20 bytes that a raw message carries: a version (epoch, major, minor) whose cleaning revision is not known
+yet.  It is made for every row, so it is `struct`'s own function."""
 
 
 def revise(stamped: bytes, revision: int) -> bytes:

@@ -31,10 +31,18 @@ def long(number: int) -> bytes:
     if 0 <= number < _SMALL_LIMIT:
         return SMALL[number]
     rest = number << 1 if number >= 0 else ~(number << 1)
-    if rest < 16384:
+    if rest < 1 << 14:
         return _HIGH[rest]
+    if rest < 1 << 28:
+        return _LOW[rest & 16383] + _HIGH[rest >> 14]
+    if rest < 1 << 42:
+        return _LOW[rest & 16383] + _LOW[rest >> 14 & 16383] + _HIGH[rest >> 28]
+    return _LOW[rest & 16383] + _LOW[rest >> 14 & 16383] + _rest(rest >> 28)
+
+
+def _rest(rest: int) -> bytes:
     out = b""
-    while rest >= 16384:
+    while rest >= 1 << 14:
         out += _LOW[rest & 16383]
         rest >>= 14
     return out + _HIGH[rest]

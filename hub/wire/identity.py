@@ -36,19 +36,37 @@ def record_id(key: bytes, table: str, parts: Sequence[str]) -> bytes:
 
 
 def record_ids(key: bytes, table: str) -> Callable[[Sequence[str]], bytes]:
-    """Return a fast `record_id` for one table: both of HMAC's keyed states are prepared once (RFC 2104)."""
+    """Return a fast `record_id` for one table."""
+    identify = record_ids_of_json(key, table)
+
+    def of_parts(parts: Sequence[str]) -> bytes:
+        return identify(("".join([f",{encode_basestring(part)}" for part in parts]) + "]").encode())
+
+    return of_parts
+
+
+def record_ids_of_json(key: bytes, table: str) -> Callable[[bytes], bytes]:
+    """Return a fast `record_id` for one table, given what follows the table's name in the array: `,"7"]`, say.
+
+    Both of HMAC's keyed states are prepared once (RFC 2104).
+    """
     block = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
     inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
     inner.update(f"[{encode_basestring(table)}".encode())
-    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+    begin_inside, begin_outside = inner.copy, hashlib.sha256(bytes(byte ^ 0x5C for byte in block)).copy
 
-    def identify(parts: Sequence[str]) -> bytes:
-        inside, outside = inner.copy(), outer.copy()
-        inside.update(("".join([f",{encode_basestring(part)}" for part in parts]) + "]").encode())
+    def identify(rest: bytes) -> bytes:
+        inside, outside = begin_inside(), begin_outside()
+        inside.update(rest)
         outside.update(inside.digest())
         return outside.digest()[:RECORD_ID_SIZE]
 
     return identify
+
+
+def json_text(text: bytes) -> bytes:
+    """Return a text, given in UTF-8, as JSON in UTF-8."""
+    return b'"%b"' % text if text.isalnum() else encode_basestring(text.decode()).encode()
 
 
 SHAPE_SIZE = 2

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import msgspec
 
-from connectors.kinds.postgres_wal.table import Values
+from connectors.kinds.postgres_wal.values import Values
 from hub.wire.errors import Halt
 
 _FAST_BYTES = 0x4E00

@@ -145,35 +145,39 @@ class Replication:
         self.received = self._flushed = position
         self._heard = time.monotonic()
 
-    def receive(self, take: Callable[[bytes], None], limit: int, timeout: float, others: Sequence[int] = ()) -> int:
+    def receive(
+        self, take: Callable[[Sequence[bytes]], None], limit: int, timeout: float, others: Sequence[int] = ()
+    ) -> int:
         """Hand over what has arrived, at most `limit` frames; wait up to `timeout` seconds for the first.
 
         It also stops waiting when one of `others`, sockets, has something to read.  Returns the end of the log as of
         the last keepalive if nothing followed it, else 0.
         """
-        idle_at = count = taken = 0
+        frames: list[bytes] = []
+        idle_at = taken = 0
         get = self._conn.get_copy_data
         try:
-            while count < limit and taken < _BYTES:
+            while len(frames) < limit and taken < _BYTES:
                 size, data = get(1)
                 if size > 0:
                     frame = bytes(data)
                     if frame[0] == _LOG_DATA:
-                        take(frame)
-                        count += 1
+                        frames.append(frame)
                         taken += size
                         idle_at = 0
-                        self.received = _POSITION(frame, 1)[0]
-                        self.server_end = _END(frame, 1)[0]
                     else:
                         idle_at = self._keepalive(frame)
                 elif size == 0:
-                    if not self.wait(0 if count or idle_at else timeout, others):
+                    if not self.wait(0 if frames or idle_at else timeout, others):
                         break
                 else:
                     raise TryAgain(f"the log's stream ended: {self._ended()}")
         except psycopg.OperationalError as error:
             raise TryAgain(f"connection to PostgreSQL is lost: {error}") from error
+        if frames:
+            self.received = max(self.received, _POSITION(frames[-1], 1)[0])
+            self.server_end = max(self.server_end, _END(frames[-1], 1)[0])
+            take(frames)
         return idle_at
 
     def wait(self, timeout: float, others: Sequence[int] = ()) -> bool:

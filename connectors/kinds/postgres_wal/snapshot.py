@@ -11,7 +11,8 @@ from psycopg import pq
 
 from connectors.kinds.postgres_wal.catalog import Connection
 from connectors.kinds.postgres_wal.stream import Sheet, without_large_parts
-from connectors.kinds.postgres_wal.table import NULL_TAG, TablePlan, Value
+from connectors.kinds.postgres_wal.table import TablePlan
+from connectors.kinds.postgres_wal.values import NULL_TAG, Value
 from connectors.protocol import LARGEST_VALUE
 from hub.wire.broker import Outgoing
 from hub.wire.errors import TryAgain

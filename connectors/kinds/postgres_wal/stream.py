@@ -9,13 +9,15 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from connectors import envelope as avro
 from connectors.kinds.postgres_wal.catalog import Column
 from connectors.kinds.postgres_wal.frames import Splitter
 from connectors.kinds.postgres_wal.replication import PAYLOAD, format_lsn
-from connectors.kinds.postgres_wal.table import UNCHANGED_TAG, TablePlan, Values
+from connectors.kinds.postgres_wal.table import TablePlan
+from connectors.kinds.postgres_wal.values import UNCHANGED_TAG, Values
 from connectors.protocol import LARGEST_VALUE, Batch, Notice
 from hub.wire import log
 from hub.wire.broker import Outgoing
@@ -34,6 +36,7 @@ _COMMIT = struct.Struct(">bqqq").unpack_from
 _RELATION_COLUMN = struct.Struct(">Ii").unpack_from
 _LSN = struct.Struct(">q").unpack_from
 _NO_ORIGIN = avro.NULL * 3
+_OLD, _NEW = ord("O"), ord("N")
 Header = tuple[str, bytes]
 _LARGE_PART = 256 * 1024
 """When a change is too large for Kafka, columns over this size are left out."""
@@ -58,11 +61,14 @@ class Announced(NamedTuple):
     """To be remembered with the end of the transaction."""
 
 
-class Reading(NamedTuple):
+@dataclass(slots=True)
+class Reading:
     """A table of the contract, as it is read now."""
 
     plan: TablePlan
     split: Splitter
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys("cudt", 0))
+    """Changes since the last batch, by their operation."""
 
 
 class Sheet:
@@ -81,16 +87,19 @@ class Sheet:
 
     def begin(self, at_us: int, snapshot: str, previous: int, transaction: int | None) -> None:
         """Begin a transaction: what all its messages have in common."""
-        self._first = self._head + avro.source_middle(at_us, snapshot, self._database)
+        self._first = self._head + avro.source_middle(at_us, snapshot, self._database) + avro.SOME
         self._sequence = b'["%d","' % previous if previous else b'[null,"'
         self._times = avro.source_times(at_us)
-        self._transaction = avro.NULL if transaction is None else avro.some(avro.long(transaction))
+        self._transaction = (avro.NULL if transaction is None else avro.some(avro.long(transaction))) + avro.SOME
+        self._plan: TablePlan | None = None
 
     def end(self, plan: TablePlan, lsn: int, op: str) -> bytes:
         """Return a message's `source` block and what follows."""
+        if plan is not self._plan:
+            self._plan, self._middle = plan, self._times + plan.source_name + self._transaction
+        sequence = b'%b%d"]' % (self._sequence, lsn)
         return b"".join((
-            self._first, avro.SOME, avro.string(b'%b%d"]' % (self._sequence, lsn)), self._times, plan.source_name,
-            self._transaction, avro.SOME, avro.long(lsn), self._tails[op],
+            self._first, avro.SMALL[len(sequence)], sequence, self._middle, avro.long(lsn), self._tails[op]
         ))  # fmt: skip
 
 
@@ -126,11 +135,13 @@ class Decoder:
         self._checkpoint = 0
         self._sheet.refresh()
 
-    def take(self, frame: bytes) -> None:
-        """Take one frame of the log; kinds of message that carry no change of ours are passed over."""
-        handler = self._handlers.get(frame[PAYLOAD])
-        if handler is not None:
-            handler(frame)
+    def take(self, frames: Iterable[bytes]) -> None:
+        """Take frames of the log; kinds of message that carry no change of ours are passed over."""
+        handlers = self._handlers
+        for frame in frames:
+            handler = handlers.get(frame[PAYLOAD])
+            if handler is not None:
+                handler(frame)
 
     def batch(self, idle_at: int = 0) -> Batch | None:
         """Return what was collected, or None; `idle_at`: the log is read to there and nothing of ours is in it."""
@@ -138,6 +149,7 @@ class Decoder:
             self._checkpoint = max(self._checkpoint, idle_at)
         if not self._messages and not self._checkpoint and not self._notices:
             return None
+        self._count()
         state = {**self._learned, "lsn": format_lsn(self._checkpoint)} if self._checkpoint else None
         newest = self._at_us if self._messages else 0
         batch = Batch(self._messages, state, counts=self._counts, newest_us=newest, notices=self._notices)
@@ -145,6 +157,15 @@ class Decoder:
             self._learned = {}
         self._clear()
         return batch
+
+    def _count(self) -> None:
+        """Add up the changes of each table, and begin to count anew."""
+        for reading in self._tables.values():
+            if reading is not None:
+                for op, count in reading.counts.items():
+                    if count:
+                        self._counts[reading.plan.name, op] += count
+                        reading.counts[op] = 0
 
     def _begin(self, frame: bytes) -> None:
         commit, at, transaction = _BEGIN(frame, _BODY)
@@ -164,6 +185,7 @@ class Decoder:
         if plan is not None and relation.identity != "f":
             _LOG.error("replica_identity_lost", table=relation.name,
                        remedy=f"ALTER TABLE {relation.name} REPLICA IDENTITY FULL")  # fmt: skip
+        self._count()
         self._tables[relation.oid] = None if plan is None else Reading(plan, Splitter(len(relation.columns)))
 
     def _reading(self, frame: bytes) -> Reading | None:
@@ -177,48 +199,66 @@ class Decoder:
     def _insert(self, frame: bytes) -> None:
         reading = self._reading(frame)
         if reading is not None:
-            self._change(frame, reading.plan, "c", None, reading.split.one(frame, _TUPLE))
+            self._now(frame, reading, reading.split.one(frame, _TUPLE), "c")
 
     def _delete(self, frame: bytes) -> None:
         reading = self._reading(frame)
         if reading is not None:
-            self._change(frame, reading.plan, "d", reading.split.one(frame, _TUPLE), None)
+            self._gone(frame, reading, reading.split.one(frame, _TUPLE))
 
     def _update(self, frame: bytes) -> None:
         reading = self._reading(frame)
         if reading is None:
             return
-        plan = reading.plan
-        if frame[_TUPLE - 1] == ord("N"):
-            self._change(frame, plan, "u", None, reading.split.one(frame, _TUPLE))
+        plan, whole = reading.plan, frame[_TUPLE - 1]
+        if whole == _NEW:
+            self._now(frame, reading, reading.split.one(frame, _TUPLE), "u")
             return
         before, after = reading.split.two(frame, _TUPLE)
-        whole = frame[_TUPLE - 1] == ord("O")
         if UNCHANGED_TAG in after:
-            after = _filled(before, after, range(len(after)) if whole else plan.keys)
-        if plan.same_key(before, after) or plan.record_id(before) is None:
-            self._change(frame, plan, "u", before if whole else None, after)
+            after = _filled(before, after, range(len(after)) if whole == _OLD else plan.keys)
+        if not plan.same_key(before, after) and plan.record_id(before) is not None:
+            self._rekey(frame, reading, before, after)
+        elif whole == _OLD:
+            record, value = plan.changed(before, after, self._sheet.end(plan, _LSN(frame, 1)[0], "u"))
+            if len(value) > LARGEST_VALUE:
+                value = self._without_large_parts(frame, plan, "u", before, after)
+            self._add(reading, "u", record, value)
         else:
-            self._rekey(frame, plan, before, after)
+            self._now(frame, reading, after, "u")
 
-    def _rekey(self, frame: bytes, plan: TablePlan, before: Values, after: Values) -> None:
+    def _rekey(self, frame: bytes, reading: Reading, before: Values, after: Values) -> None:
         """Send a changed key as the end of one record and the beginning of another, each knowing the other."""
-        old, new = plan.record_id(before), plan.record_id(after)
-        self._change(frame, plan, "d", before, None, *(() if new is None else ((HEADER_NEXT, new),)))
+        old, new = reading.plan.record_id(before), reading.plan.record_id(after)
+        self._gone(frame, reading, before, *(() if new is None else ((HEADER_NEXT, new),)))
         self._ordinal += 1
-        self._change(frame, plan, "c", None, after, *(() if old is None else ((HEADER_PREVIOUS, old),)))
+        self._now(frame, reading, after, "c", *(() if old is None else ((HEADER_PREVIOUS, old),)))
 
-    def _change(
-        self, frame: bytes, plan: TablePlan, op: str, before: Values | None, after: Values | None, *headers: Header
-    ) -> None:
-        end = self._sheet.end(plan, _LSN(frame, 1)[0], op)
-        value = plan.images(before, after) + end
+    def _now(self, frame: bytes, reading: Reading, after: Values, op: str, *headers: Header) -> None:
+        """Add a row that is there now."""
+        plan = reading.plan
+        record, value = plan.present(after, self._sheet.end(plan, _LSN(frame, 1)[0], op))
         if len(value) > LARGEST_VALUE:
-            value = without_large_parts(plan, before, after) + end
-        version = stamp(self._epoch, self._commit, self._ordinal)
-        record = plan.record_id(after or before or [])
-        self._messages.append(Outgoing(plan.topic, record, value, ((HEADER_VERSION, version), *headers)))
-        self._counts[plan.name, op] += 1
+            value = self._without_large_parts(frame, plan, op, None, after)
+        self._add(reading, op, record, value, *headers)
+
+    def _gone(self, frame: bytes, reading: Reading, before: Values, *headers: Header) -> None:
+        """Add the end of a row."""
+        plan = reading.plan
+        value = plan.images(before, None) + self._sheet.end(plan, _LSN(frame, 1)[0], "d")
+        if len(value) > LARGEST_VALUE:
+            value = self._without_large_parts(frame, plan, "d", before, None)
+        self._add(reading, "d", plan.record_id(before), value, *headers)
+
+    def _add(self, reading: Reading, op: str, record: bytes | None, value: bytes, *headers: Header) -> None:
+        version = (HEADER_VERSION, stamp(self._epoch, self._commit, self._ordinal))
+        self._messages.append(Outgoing(reading.plan.topic, record, value, (version, *headers)))
+        reading.counts[op] += 1
+
+    def _without_large_parts(
+        self, frame: bytes, plan: TablePlan, op: str, before: Values | None, after: Values | None
+    ) -> bytes:
+        return without_large_parts(plan, before, after) + self._sheet.end(plan, _LSN(frame, 1)[0], op)
 
     def _truncate(self, frame: bytes) -> None:
         self._ordinal += 1
@@ -228,7 +268,7 @@ class Decoder:
             if reading is not None:
                 floor = pack(self._epoch, self._commit, self._ordinal)
                 self._messages += self._markers(reading.plan.name, floor)
-                self._counts[reading.plan.name, "t"] += 1
+                reading.counts["t"] += 1
 
 
 def without_large_parts(plan: TablePlan, before: Values | None, after: Values | None) -> bytes:

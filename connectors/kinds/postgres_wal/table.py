@@ -13,15 +13,12 @@ from typing import Any
 from connectors.envelope import NULL, SMALL, SMALL_SOME, SOME, envelope_schema, optional, string
 from connectors.kinds.postgres_wal.catalog import Column
 from connectors.kinds.postgres_wal.types import PLACEHOLDER, Form, TypeLookup, as_text, form
-from connectors.kinds.postgres_wal.values import Encode, Unrepresentable
+from connectors.kinds.postgres_wal.usual import UNUSUAL, Cell, usual
+from connectors.kinds.postgres_wal.values import NULL_TAG, UNCHANGED_TAG, Encode, Unrepresentable, Value, Values
 from hub.wire.avro import Registry, frame
 from hub.wire.contract import Table
-from hub.wire.identity import record_ids
+from hub.wire.identity import json_text, record_ids_of_json
 
-NULL_TAG = ord("n")
-UNCHANGED_TAG = ord("u")
-Value = bytes | int
-Values = list[Value]
 _KEPT = 4096
 _UNCHANGED_TEXT = SOME + string(PLACEHOLDER)
 _INNER = frozenset({"type", "fields", "items"})
@@ -86,9 +83,9 @@ def _column_encoder(how: Form, *, not_null: bool, mapped: bool) -> Callable[[Val
     """
     encode: Encode = how.encode
     kept = None if mapped else how.placeholder
-    if encode is string and not how.few and kept is None:
+    if encode is string and kept is None:
         return _required_text if not_null else _nullable_text
-    if encode is string and not how.few and not not_null:
+    if encode is string and not not_null:
         return _nullable_spare_text
 
     def required(value: Value) -> bytes:
@@ -105,8 +102,7 @@ def _column_encoder(how: Form, *, not_null: bool, mapped: bool) -> Callable[[Val
             return SOME + kept
         return _absent(value)
 
-    chosen = required if not_null else nullable
-    return _Repeating(chosen).__getitem__ if how.few else chosen
+    return required if not_null else nullable
 
 
 def _left_out(_value: Value) -> bytes:
@@ -144,9 +140,13 @@ class TablePlan:
         forms = [form(c.type_oid, c.modifier, types) or as_text() for c in columns]
         mapped = table.mapped.union(table.key)
         self._spare = [at for at, column in enumerate(columns) if column.name not in mapped]
-        self._encoders = [
+        encoders = [
             _column_encoder(how, not_null=column.not_null, mapped=column.name in mapped) if captured else _left_out
             for how, column, captured in zip(forms, columns, self.captured, strict=True)
+        ]
+        known = [_Repeating(encode) if how.few else None for how, encode in zip(forms, encoders, strict=True)]
+        self._encoders = [
+            encode if kept is None else kept.__getitem__ for kept, encode in zip(known, encoders, strict=True)
         ]
         seen: set[str] = set()
         self._frame = self._register([
@@ -156,7 +156,12 @@ class TablePlan:
         names = [column.name for column in columns]
         self.keys = tuple(names.index(part) for part in table.key)
         self._padded = tuple(forms[at].padded for at in self.keys)
-        self._identify = record_ids(key, table.name)
+        self._identify = record_ids_of_json(key, table.name)
+        cells = [
+            Cell(how.encode, column.not_null, captured, kept, how.padded)
+            for how, column, captured, kept in zip(forms, columns, self.captured, known, strict=True)
+        ]
+        self.usual = usual(cells, self.keys, self._identify, self._frame)
 
     def _register(self, fields: Sequence[Mapping[str, Any]]) -> bytes:
         text = envelope_schema(self.topic, fields, "postgresql", SOURCE_FIELDS)
@@ -167,17 +172,31 @@ class TablePlan:
 
         A key part is the column's text; blanks that fill a char(n) are no part of it.
         """
-        parts = []
+        rest = b""
         for at, padded in zip(self.keys, self._padded, strict=True):
             value = values[at]
             if isinstance(value, int):
                 return None
-            parts.append((value.rstrip(b" ") if padded else value).decode())
-        return self._identify(parts)
+            rest += b"," + json_text(value.rstrip(b" ") if padded else value)
+        return self._identify(rest + b"]")
 
     def same_key(self, before: Values, after: Values) -> bool:
         """Say whether two images are of one record."""
         return all(after[at] in (before[at], UNCHANGED_TAG) for at in self.keys)
+
+    def present(self, values: Values, end: bytes) -> tuple[bytes | None, bytes]:
+        """Return record id and message of a row as it is now, given what follows the images."""
+        try:
+            return self.usual.after(values, end)
+        except UNUSUAL:
+            return self.record_id(values), self.images(None, values) + end
+
+    def changed(self, before: Values, after: Values, end: bytes) -> tuple[bytes | None, bytes]:
+        """Return record id and message of a row as it was and is."""
+        try:
+            return self.usual.both(before, after, end)
+        except UNUSUAL:
+            return self.record_id(after), self.images(before, after) + end
 
     def row(self, values: Values) -> bytes:
         """Return the fields of a row, which has a value for every column; raises Unrepresentable."""

@@ -15,6 +15,11 @@ from datetime import date
 from connectors.envelope import long, string
 
 Encode = Callable[[bytes], bytes]
+NULL_TAG = ord("n")
+UNCHANGED_TAG = ord("u")
+Value = bytes | int
+"""A column's text, or one of the two tags."""
+Values = list[Value]
 
 DATE_INFINITY = {b"infinity": 2_146_033_979, b"-infinity": -2_147_472_691}
 """Days that stand for an endless date: Debezium's +5877611-06-21 and -5877611-06-22."""

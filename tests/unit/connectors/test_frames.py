@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.kinds.postgres_wal.frames import Splitter
-from connectors.kinds.postgres_wal.table import NULL_TAG, UNCHANGED_TAG, Value
+from connectors.kinds.postgres_wal.values import NULL_TAG, UNCHANGED_TAG, Value
 from hub.wire.errors import Halt
 
 HOSTILE = st.lists(st.sampled_from(list(b"tnuNOKt\x0e\xc6\xdc\xdb\x01 a\x74\x4e\x02")), max_size=40).map(bytes)

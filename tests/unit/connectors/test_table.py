@@ -10,8 +10,9 @@ import pytest
 
 from connectors.kinds.postgres_wal.catalog import Column
 from connectors.kinds.postgres_wal.snapshot import fields
-from connectors.kinds.postgres_wal.table import NULL_TAG, UNCHANGED_TAG, TablePlan, Value
+from connectors.kinds.postgres_wal.table import TablePlan
 from connectors.kinds.postgres_wal.types import PLACEHOLDER, TypeRow
+from connectors.kinds.postgres_wal.values import NULL_TAG, UNCHANGED_TAG, Value
 from hub.wire.avro import MemoryRegistry, plain
 from hub.wire.contract import Table
 

@@ -20,6 +20,8 @@ from tests.e2e.soak_capture.troubles import CONNECTED, LAG, NOTICES, RECONNECTS,
 
 SLOW_BYTES = 400
 """Bytes a second of a slow line: a change takes seconds."""
+SLOW_PATIENCE_S = 360
+"""A line is seen to be slow when changes come; they stand still while another lane's server is away."""
 
 
 class Database(Altering):
@@ -63,7 +65,7 @@ class Database(Altering):
         line = self.ground.lines[source]
         line.slow(SLOW_BYTES)
         try:
-            self.sight.until("lag", lambda: self.sight.metric(source, LAG) > 2)
+            self.sight.until("lag", lambda: self.sight.metric(source, LAG) > 2, SLOW_PATIENCE_S)
             self.sight.shows(source, "its lag", lambda row: row["lag_seconds"] > 2)
         finally:
             line.slow(0)

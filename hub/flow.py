@@ -16,6 +16,7 @@ from hub.wire import avro, contract, log, topics
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.contract import Contract
 from hub.wire.decisions import Delta, Merge
+from hub.wire.entities import RESOLVED, Entity, entity_named
 from hub.wire.errors import RefuseToStart
 from hub.wire.explained import Explainer
 from hub.wire.kafka import KafkaLog
@@ -23,8 +24,8 @@ from hub.wire.settings import Settings
 
 if TYPE_CHECKING:
     from hub.link.model import Model
+    from hub.persist.kinds import Stages
     from hub.persist.models import ModelFile
-    from hub.persist.reconcile import Stages
 
 
 def prepare(settings: Settings) -> None:
@@ -70,7 +71,7 @@ def _clean(settings: Settings) -> int:
 
 # -- 3: clean to golden, in one transaction a batch
 class Resolver:
-    """link and merge under one model: who is the same, and which value wins."""
+    """link and merge of one kind of entity under its model: who is the same, and which value wins."""
 
     def __init__(self, contracts: Mapping[str, Contract], chosen: Model) -> None:
         from hub.link import engine
@@ -80,17 +81,27 @@ class Resolver:
         self.authorities: Mapping[str, str] = {source.name: source.authority for source in sources}
         attesting = frozenset(source.name for source in sources if chosen.attested in source.attests)
         self.engine = engine.Engine(chosen, self.authorities, attesting)
-        self.merge: Merge = Golden(chosen.survivorship)
+        self.merge: Merge = Golden(chosen.survivorship, entity_named(chosen.entity))
         self.model = chosen.version
         self.survivorship = chosen.survivorship
         self.sensitive = frozenset(source.name for source in sources if source.sensitive)
 
 
-def resolver(contracts: Mapping[str, Contract], models: Path | None = None) -> Resolver:
-    """Return link and merge for these sources, empty; `models` is a folder that goes before the models shipped."""
+def resolver(
+    contracts: Mapping[str, Contract], models: Path | None = None, entity: Entity = "person"
+) -> Resolver:  # fmt: skip
+    """Return link and merge of a kind of entity for these sources, empty.
+
+    `models` is a folder that goes before the models shipped.
+    """
     from hub.link import model
 
-    return Resolver(contracts, model.of("person", models))
+    return Resolver(contracts, model.of(entity, models))
+
+
+def resolvers(contracts: Mapping[str, Contract], models: Path | None = None) -> Mapping[Entity, Resolver]:
+    """Return link and merge of every kind of entity for these sources, empty."""
+    return {entity: resolver(contracts, models, entity) for entity in RESOLVED}
 
 
 def model_file(path: Path) -> ModelFile:
@@ -106,7 +117,7 @@ def model_file(path: Path) -> ModelFile:
 def stages_under(contracts: Mapping[str, Contract], file: ModelFile) -> Stages:
     """Return empty stages under a model; raises RefuseToStart for a file that is none, or of another name."""
     from hub.link import model
-    from hub.persist.reconcile import Stages
+    from hub.persist.kinds import Stages
 
     chosen = model.from_text(file.text, file.frequencies, file.version)
     if (chosen.entity, chosen.version) != (file.entity, file.version):
@@ -132,9 +143,11 @@ def _reconcile(settings: Settings) -> int:
     from hub.persist.turning import Models
 
     build = partial(stages_under, contract.load_all(settings))
-    models = Models(model_file(model.path_of("person", settings.models)), build, difference)
+    models = {
+        entity: Models(model_file(model.path_of(entity, settings.models)), build, difference) for entity in RESOLVED
+    }
     codec = avro.Codec(ConfluentRegistry(settings.endpoint("registry")))
-    return run_agent(settings, build(models.file), codec, models)
+    return run_agent(settings, {entity: build(each.file) for entity, each in models.items()}, codec, models)
 
 
 # -- 4: the store to Kafka, and to people and applications

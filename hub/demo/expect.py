@@ -23,8 +23,8 @@ from hub.demo.journal import Journal
 from hub.demo.offices import files, mariadb, sqlite
 from hub.wire import identity, version
 from hub.wire.contract import Contract, Table
+from hub.wire.entities import CLEAN, Clean, Golden
 from hub.wire.errors import Quarantine
-from hub.wire.records import CleanPerson, GoldenPerson
 
 EPOCH = 1
 LOADED = "loaded_us"
@@ -37,11 +37,11 @@ _COMMITTED = "_committed_us"
 class Expected:
     """The right answer, by record id and entity id."""
 
-    clean: dict[bytes, CleanPerson] = field(default_factory=dict)
+    clean: dict[bytes, Clean] = field(default_factory=dict)
     """Living records, standardised."""
     member: dict[bytes, str] = field(default_factory=dict)
     """Entity of each living record."""
-    golden: dict[str, GoldenPerson] = field(default_factory=dict)
+    golden: dict[str, Golden] = field(default_factory=dict)
     refused: int = 0
     """Rows that the rules quarantine."""
 
@@ -53,14 +53,14 @@ def compute(
 
     `met_us` tells when the hub met each record, for systems that do not tell the time of a change.
     """
-    lineage = list(_changed_keys(journal))
+    lineage = list(_changed_keys(journal, contracts))
     found = Expected()
     top = version.pack(EPOCH, len(lineage) + 1, 0)
     for name, contract in contracts.items():
         loaded_us = int(journal.fact(f"{LOADED}.{name}") or journal.fact(LOADED) or 0)
         look = Look(contract, contract.dsn(), secret, met_us, loaded_us)
-        for person in people(look, found):
-            found.clean[person.id] = replace(person, version=top)
+        for record in records(look, found):
+            found.clean[record.id] = replace(record, version=top)
     _resolve(contracts, lineage, top, found)
     return found
 
@@ -82,13 +82,13 @@ class Look:
         return committed
 
 
-def people(look: Look, found: Expected) -> Iterator[CleanPerson]:
+def records(look: Look, found: Expected) -> Iterator[Clean]:
     """Yield the living records of a source as clean must make them; count what it must refuse in `found`."""
     for table in look.contract.table:
-        yield from _people(look, table, found)
+        yield from _records(look, table, found)
 
 
-def _people(look: Look, table: Table, found: Expected) -> Iterator[CleanPerson]:
+def _records(look: Look, table: Table, found: Expected) -> Iterator[Clean]:
     contract = look.contract
     identify = identity.record_ids(identity.source_key(look.secret, contract.source.name), table.name)
     mapping = TableMap(table)
@@ -96,12 +96,12 @@ def _people(look: Look, table: Table, found: Expected) -> Iterator[CleanPerson]:
         record = identify([str(row[column]).rstrip() for column in table.key])
         changed_at = look.age(record, row.pop(_COMMITTED, None))
         try:
-            person = clean_row(mapping, row, Origin(contract.source.name, table.name, record, changed_at=changed_at))
+            cleaned = clean_row(mapping, row, Origin(contract.source.name, table.name, record, changed_at=changed_at))
         except Quarantine:
             found.refused += 1
             continue
-        if isinstance(person, CleanPerson) and not person.deleted:
-            yield person
+        if not cleaned.deleted:
+            yield cleaned
 
 
 def _read(dsn: str, table: Table) -> list[dict[str, Any]]:
@@ -121,33 +121,35 @@ _READ: Mapping[str, Callable[[str, Table], list[dict[str, Any]]]] = {
 }
 
 
-def _changed_keys(journal: Journal) -> Iterator[CleanPerson]:
+def _changed_keys(journal: Journal, contracts: Mapping[str, Contract]) -> Iterator[Clean]:
     """Yield the delete and the create of every changed key, in the order of their commits."""
     number = 0
     for change in journal.changes():
         if change.previous is None:
             continue
         number += 1
-        gone = _bare(change.source, change.table, change.previous, version.pack(EPOCH, number, 0))
+        cls = CLEAN[contracts[change.source].table_named(change.table).entity]
+        gone = _bare(cls, change.source, change.table, change.previous, version.pack(EPOCH, number, 0))
         yield replace(gone, deleted=True, next=change.record)
-        come = _bare(change.source, change.table, change.record, version.pack(EPOCH, number, 1))
+        come = _bare(cls, change.source, change.table, change.record, version.pack(EPOCH, number, 1))
         yield replace(come, previous=change.previous)
 
 
-def _bare(source: str, table: str, record: bytes, at: bytes) -> CleanPerson:
-    return CleanPerson(record, at, False, source, table, 0, 0)
+def _bare(cls: type[Clean], source: str, table: str, record: bytes, at: bytes) -> Clean:
+    return cls(record, at, False, source, table, 0, 0)
 
 
-def _resolve(contracts: Mapping[str, Contract], lineage: list[CleanPerson], top: bytes, found: Expected) -> None:
+def _resolve(contracts: Mapping[str, Contract], lineage: list[Clean], top: bytes, found: Expected) -> None:
     """Run link and merge from scratch: changed keys first, then every record as it is now, then the departed."""
     departed = {
         person.id: replace(person, version=top, deleted=True, previous=None, next=None)
         for person in lineage if person.id not in found.clean
     }  # fmt: skip
-    resolver = flow.resolver(contracts)
-    delta = resolver.engine.apply([*lineage, *found.clean.values(), *departed.values()])
-    for entity in delta.entities:
-        people = [found.clean[record] for record in entity.members]
-        if people:
-            found.golden[entity.entity_id] = resolver.merge(entity.entity_id, people, resolver.authorities)
-            found.member.update(dict.fromkeys(entity.members, entity.entity_id))
+    for kind, resolver in flow.resolvers(contracts).items():
+        events = [*lineage, *found.clean.values(), *departed.values()]
+        delta = resolver.engine.apply([event for event in events if isinstance(event, CLEAN[kind])])
+        for entity in delta.entities:
+            members = [found.clean[record] for record in entity.members]
+            if members:
+                found.golden[entity.entity_id] = resolver.merge(entity.entity_id, members, resolver.authorities)
+                found.member.update(dict.fromkeys(entity.members, entity.entity_id))

@@ -21,6 +21,7 @@ from hub.demo.journal import Journal
 from hub.demo.stored import Stored
 from hub.demo.verdict import quality
 from hub.wire import contract
+from hub.wire.records import CleanPerson
 from hub.wire.settings import Settings
 
 JOURNAL = "journal.sqlite"
@@ -34,7 +35,11 @@ def judge(expected: Expected, found: Stored, truth: dict[bytes, int]) -> dict[st
     differences = list(stored.differences(expected, found))
     people = {record: truth[record] for record in expected.member}
     hub = quality(found.member, people)
-    numbers: dict[bytes, Hashable] = {r: c.nik for r, c in expected.clean.items() if c.nik is not None}
+    numbers: dict[bytes, Hashable] = {
+        record: clean.nik
+        for record, clean in expected.clean.items()
+        if isinstance(clean, CleanPerson) and clean.nik is not None
+    }
     return {
         "store_equals_oracle": not differences,
         "records_differing": len({d.id for d in differences if d.kind in RECORD_KINDS}),

@@ -21,10 +21,10 @@ from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.errors import TryAgain
 from hub.wire.kafka import KafkaLog
 from hub.wire.settings import Settings
-from hub.wire.topics import CLEAN_PERSON, JUDGEMENT, POSITION, QUARANTINE_CLEAN
+from hub.wire.topics import CLEAN_TOPIC, JUDGEMENT, POSITION, QUARANTINE_CLEAN
 
 CLEAN_GROUP = "clean"
-RECONCILED = (CLEAN_PERSON.name, JUDGEMENT.name, QUARANTINE_CLEAN.name)
+RECONCILED = (*[topic.name for topic in CLEAN_TOPIC.values()], JUDGEMENT.name, QUARANTINE_CLEAN.name)
 _PAUSE_S = 0.1
 
 

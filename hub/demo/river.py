@@ -215,7 +215,7 @@ class River:
         known, secret = contracts.load_all(self.settings), self.settings.master_secret()
         for source in watched:
             look = Look(known[source], self.opd[source], secret, met_us)
-            wanted = {person.id: stored.content(person) for person in expect.people(look, Expected())}
+            wanted = {record.id: stored.content(record) for record in expect.records(look, Expected())}
             if {r: stored.content(p) for r, p in clean.items() if p.source == source} != wanted:
                 return False
         return True

@@ -15,12 +15,8 @@ from psycopg.rows import dict_row
 
 from hub.demo.expect import Expected
 from hub.wire.archive import Archive
-from hub.wire.records import CleanPerson, GoldenPerson
+from hub.wire.entities import ENTITIES, ENTITY_OF, Clean, Entity, Golden, golden_attributes
 
-VALUES = (
-    "nik", "kk", "name", "titles", "sex", "birth_date", "birth_place", "mother", "phone", "street", "rt", "rw",
-    "region", "region_system", "marital", "vital",
-)  # fmt: skip
 _OF_THE_WAY = {"version": b"", "changed_at": 0, "digest": 0, "previous": None, "next": None}
 """Fields of a clean record that tell how it came, not what it says."""
 _DAY_ZERO = date(1970, 1, 1)
@@ -42,7 +38,7 @@ class Difference:
 class Stored:
     """The store's answer, in the shape of the expectation."""
 
-    clean: dict[bytes, CleanPerson] = field(default_factory=dict)
+    clean: dict[bytes, Clean] = field(default_factory=dict)
     member: dict[bytes, str] = field(default_factory=dict)
     golden: dict[str, dict[str, Any]] = field(default_factory=dict)
     vanished: set[str] = field(default_factory=set)
@@ -65,18 +61,19 @@ def read(database: str) -> Stored:
             found.clean[bytes(row["id"])] = archive.decode(bytes(row["body"]))
         for row in connection.execute("SELECT record, entity_id FROM store.member"):
             found.member[bytes(row["record"])] = str(row["entity_id"])
-        for row in connection.execute("SELECT * FROM store.person"):
-            _person(found, row)
+        for kind in ENTITIES:
+            for row in connection.execute(f"SELECT * FROM store.{kind}"):  # noqa: S608 - our own names
+                _row(found, kind, row)
     return found
 
 
-def _person(found: Stored, row: dict[str, Any]) -> None:
+def _row(found: Stored, kind: Entity, row: dict[str, Any]) -> None:
     entity = str(row["entity_id"])
     if row["status"] == "active":
         found.golden[entity] = row
         return
     found.vanished.add(entity)
-    if any(row[column] is not None for column in VALUES) or row["wins"]:
+    if any(row[column] is not None for column in golden_attributes(kind)) or row["wins"]:
         found.leaking.add(entity)
 
 
@@ -100,18 +97,19 @@ def _records(expected: Expected, stored: Stored) -> Iterator[Difference]:
         yield Difference("missing" if record in expected.member else "extra", record.hex())
     for record in sorted(expected.clean.keys() & stored.clean.keys()):
         ours, theirs = content(expected.clean[record]), content(stored.clean[record])
-        names = [f.name for f in fields(CleanPerson) if getattr(ours, f.name) != getattr(theirs, f.name)]
+        names = [f.name for f in fields(ours) if getattr(ours, f.name) != getattr(theirs, f.name)]
         if names:
             yield Difference("values", record.hex(), ", ".join(names))
 
 
-def content(person: CleanPerson) -> CleanPerson:
+def content(record: Clean) -> Clean:
     """Return what a record says, without how it came."""
-    return replace(person, **_OF_THE_WAY)  # type: ignore[arg-type]  # the fields' own types
+    return replace(record, **_OF_THE_WAY)  # type: ignore[arg-type]  # the fields' own types
 
 
-def _golden(entity: str, golden: GoldenPerson, row: dict[str, Any]) -> Iterator[Difference]:
-    wrong = [name for name in VALUES if _text(getattr(golden, name)) != _text(_days(row[name]))]
+def _golden(entity: str, golden: Golden, row: dict[str, Any]) -> Iterator[Difference]:
+    names = golden_attributes(ENTITY_OF[type(golden)])
+    wrong = [name for name in names if _text(getattr(golden, name)) != _text(_days(row[name]))]
     if wrong:
         yield Difference("golden", entity, ", ".join(wrong))
     ours = {win.group: (win.rule, win.source, win.record.hex(), _losers(win.losers)) for win in golden.wins}

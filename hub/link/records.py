@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hub.wire.records import CleanPerson
+from hub.wire.entities import CLEAN
 
-RECORDS: Mapping[str, type[Any]] = {"person": CleanPerson}
+RECORDS: Mapping[str, type[Any]] = {str(entity): cls for entity, cls in CLEAN.items()}
 """Its class, by entity."""

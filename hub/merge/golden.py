@@ -11,28 +11,16 @@ from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from hub.wire.entities import GOLDEN, Clean, Entity
+from hub.wire.entities import Golden as Record
 from hub.wire.errors import RefuseToStart
-from hub.wire.records import CleanPerson, GoldenPerson, Loser, Member, Win
-
-GROUPS: dict[str, tuple[str, ...]] = {
-    "nik": ("nik",),
-    "kk": ("kk",),
-    "name": ("name", "titles"),
-    "birth": ("birth_date", "birth_place"),
-    "sex": ("sex",),
-    "mother": ("mother",),
-    "phone": ("phone",),
-    "address": ("street", "rt", "rw", "region", "region_system"),
-    "marital": ("marital",),
-    "vital": ("vital",),
-}
-"""Fields of each attribute group; a record speaks of a group when it fills one of them."""
+from hub.wire.groups import ADDED, GROUPS
+from hub.wire.records import Loser, Member, Win
 
 RULES = ("validity", "rank", "soundness", "completeness", "recency", "record_id")
 """What can decide, in this order: the birth date that tells more, authority, flags, filled fields, time, id."""
 
 _UNSOUND = frozenset({"implausible", "disagrees", "unknown_code", "placeholder"})
-_FIELD_GROUP = {name: group for group, fields in GROUPS.items() for name in fields}
 _EPOCH = date(1970, 1, 1)
 
 
@@ -41,24 +29,30 @@ class _Claim(NamedTuple):
 
     standing: tuple[int, int, int, int, int, bytes]
     values: tuple[Any, ...]
-    member: CleanPerson
+    member: Clean
 
 
 class Golden:
     """The golden state of a cluster under an order of authorities for each attribute group."""
 
-    def __init__(self, orders: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, orders: Mapping[str, Sequence[str]], entity: Entity = "person") -> None:
         """Take the model file's survivorship orders; raises RefuseToStart when a group is missing or unknown."""
-        if set(orders) != set(GROUPS):
-            differing = sorted(set(orders) ^ set(GROUPS))
-            raise RefuseToStart(f"survivorship must name every attribute group and no other; differing: {differing}")
+        groups = GROUPS[entity]
+        later = {group: orders[like] for group, like in ADDED.get(entity, {}).items() if like in orders}
+        orders = {**later, **orders}
+        if set(orders) != set(groups):
+            differing = sorted(set(orders) ^ set(groups))
+            raise RefuseToStart(f"survivorship of a {entity} must name every attribute group and no other; differing: "
+                                f"{', '.join(differing)}")  # fmt: skip
+        self._make = GOLDEN[entity]
+        self._group_of = {name: group for group, fields in groups.items() for name in fields}
         self._ranks = {group: {each: rank for rank, each in enumerate(order)} for group, order in orders.items()}
-        self._groups = tuple([(group, fields, _reader(fields)) for group, fields in GROUPS.items()])
+        self._groups = tuple([(group, fields, _reader(fields)) for group, fields in groups.items()])
 
-    def __call__(self, entity_id: str, members: Sequence[CleanPerson], authorities: Mapping[str, str]) -> GoldenPerson:
+    def __call__(self, entity_id: str, members: Sequence[Any], authorities: Mapping[str, str]) -> Record:
         """Return the golden state; version, status of vanished ids and previous ids are persist's to fill in."""
         ordered = sorted(members, key=_record)
-        faults = [_faults(member) for member in ordered]
+        faults = [_faults(member, self._group_of) for member in ordered]
         chosen: dict[str, Any] = {}
         wins = []
         for group, fields, read in self._groups:
@@ -73,21 +67,22 @@ class Golden:
                 chosen |= zip(fields, best.values, strict=True)
                 wins.append(_win(group, fields, best, claims))
         listed = tuple([Member(member.id, member.source, member.table) for member in ordered])
-        return GoldenPerson(entity_id, 0, 0, "active", wins=tuple(wins), members=listed, **chosen)
+        return self._make(entity_id, 0, 0, "active", wins=tuple(wins), members=listed, **chosen)
 
 
 def golden(
     entity_id: str,
-    members: Sequence[CleanPerson],
+    members: Sequence[Clean],
     authorities: Mapping[str, str],
     orders: Mapping[str, Sequence[str]],
-) -> GoldenPerson:
+    entity: Entity = "person",
+) -> Record:
     """Return the golden state of a cluster in one call."""
-    return Golden(orders)(entity_id, members, authorities)
+    return Golden(orders, entity)(entity_id, members, authorities)
 
 
 def _standing(
-    group: str, rank: int, values: tuple[Any, ...], member: CleanPerson, faulty: Mapping[str, int]
+    group: str, rank: int, values: tuple[Any, ...], member: Clean, faulty: Mapping[str, int]
 ) -> tuple[int, int, int, int, int, bytes]:
     vague = _vague(values[0], faulty) if group == "birth" else 0
     missing = sum(1 for value in values if value is None)
@@ -103,14 +98,14 @@ def _vague(birth_date: int | None, faulty: Mapping[str, int]) -> int:
     return 1 if (_EPOCH + timedelta(days=birth_date)).day == 15 else 2
 
 
-def _faults(member: CleanPerson) -> dict[str, int]:
+def _faults(member: Clean, group_of: Mapping[str, str]) -> dict[str, int]:
     """How many flags speak against each group, and whether the birth date is a default one."""
     found: dict[str, int] = {}
     for flag in member.flags:
         if flag.code == "default" and flag.field == "birth_date":
             found["default"] = 1
-        elif flag.code in _UNSOUND and flag.field in _FIELD_GROUP:
-            group = _FIELD_GROUP[flag.field]
+        elif flag.code in _UNSOUND and flag.field in group_of:
+            group = group_of[flag.field]
             found[group] = found.get(group, 0) + 1
     return found
 
@@ -140,7 +135,7 @@ def _reader(fields: tuple[str, ...]) -> Any:
     return read if len(fields) > 1 else lambda member: (read(member),)
 
 
-def _record(member: CleanPerson) -> bytes:
+def _record(member: Clean) -> bytes:
     return member.id
 
 

@@ -18,14 +18,16 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from hub.persist.kinds import Stages
 from hub.persist.lease import Lease
 from hub.persist.migration import require_current
-from hub.persist.reconcile import Reconciler, Stages, Step
+from hub.persist.reconcile import Reconciler, Step
 from hub.persist.turning import Models
 from hub.persist.work import Log
 from hub.wire import log, metrics, topics
 from hub.wire.avro import Codec
 from hub.wire.clock import SystemClock
+from hub.wire.entities import Entity
 from hub.wire.errors import TryAgain
 from hub.wire.probe import Probe
 from hub.wire.settings import Settings
@@ -34,7 +36,6 @@ from hub.wire.transport import App, Batch, ConsumerView, Outside, Place, Tuning,
 T = TypeVar("T")
 NAME = "reconcile"
 _log = log.get(__name__)
-_TOPICS = (topics.CLEAN_PERSON.name, topics.JUDGEMENT.name, topics.QUARANTINE_CLEAN.name)
 _IDLE_S = 0.05
 _MEASURE_S = 5.0
 _SETTLE_S = 1.0
@@ -84,8 +85,9 @@ class Shell:
         """Bring one batch into the store; returns when it is committed."""
         where = self._logs[Place(*batch.tp)]
         step = await self.insist("decide", lambda: self.reconciler.batch(where, batch.base, batch.next, batch.records))
-        if step is not None:
+        while step is not None:
             await self._commit(step)
+            step = await self.insist("decide", self.reconciler.more)
 
     async def background(self) -> None:
         """Do due background work for a bounded time, and bring the gauges up to date now and then."""
@@ -147,7 +149,9 @@ def build(settings: Settings, shell: Shell) -> App:
     )  # fmt: skip
     shell.app = app
 
-    @app.agent(app.batches(*_TOPICS), name=NAME)  # type: ignore[untyped-decorator]
+    clean = [topics.CLEAN_TOPIC[entity].name for entity in shell.reconciler.entities]
+
+    @app.agent(app.batches(*clean, topics.JUDGEMENT.name, topics.QUARANTINE_CLEAN.name), name=NAME)  # type: ignore[untyped-decorator]
     async def reconcile(stream: object) -> None:
         async for batch in stream:  # type: ignore[attr-defined]
             await shell.take(batch)
@@ -156,7 +160,9 @@ def build(settings: Settings, shell: Shell) -> App:
     return app
 
 
-def run_agent(settings: Settings, stages: Stages, codec: Codec, models: Models | None = None) -> int:
+def run_agent(
+    settings: Settings, stages: Mapping[Entity, Stages], codec: Codec, models: Mapping[Entity, Models] | None = None
+) -> int:
     """Run the writer, or stand by until there is none; return the exit code.
 
     A standby answers its probe as `reconcile-standby` and is ready: it does what it is for.

@@ -1,4 +1,4 @@
-"""Where vanished ids went: kept as a graph from old ids to the ids that took their records.
+"""Where vanished ids went, for one kind of entity: kept as a graph from old ids to the ids that took their records.
 
 A living id never has a row.  So the graph has no cycles, and following it ends at living ids or nowhere.
 """
@@ -11,10 +11,11 @@ from typing import Any
 
 from hub.persist.stage import Database, each, uuids
 from hub.wire.decisions import EntityDelta
+from hub.wire.entities import Entity
 
 _RETURN = "delete from store.alias where old_id = any(%s::uuid[]) returning old_id::text, new_id::text"
 _VANISH = """
-insert into store.alias (old_id, new_id, status, generation, sequence) values (%s, %s, %s, %s, %s)
+insert into store.alias (old_id, new_id, status, generation, sequence, entity) values (%s, %s, %s, %s, %s, %s)
 on conflict (old_id, new_id) do nothing"""
 _BACK = """
 with recursive back (id, old_id) as (
@@ -27,7 +28,7 @@ with recursive forth (id, start) as (
   select n, n from unnest(%s::uuid[]) n
   union
   select a.new_id, forth.start from forth join store.alias a on a.old_id = forth.id)
-select forth.start::text, forth.id::text from forth join store.person p on p.entity_id = forth.id
+select forth.start::text, forth.id::text from forth join store.{entity} p on p.entity_id = forth.id
 where p.status = 'active' order by 1, 2"""
 
 
@@ -40,7 +41,7 @@ class Refresh:
 
 
 def write(
-    database: Database, entities: Sequence[EntityDelta], generation: int, sequence: int
+    database: Database, entity_kind: Entity, entities: Sequence[EntityDelta], generation: int, sequence: int
 ) -> tuple[dict[str, list[str]], dict[str, Refresh]]:
     """Bring the graph up to date; return the previous ids of the touched living entities, and who must be refreshed.
 
@@ -51,12 +52,13 @@ def write(
     living = [entity.entity_id for entity in entities if entity.members]
     ended = list(database.execute(_RETURN, (uuids(entity.entity_id for entity in entities),)))
     rows = [
-        (entity.entity_id, other, "merged" if len(entity.other_ids) == 1 else "split", generation, sequence)
+        (entity.entity_id, other, "merged" if len(entity.other_ids) == 1 else "split", generation, sequence,
+         entity_kind)
         for entity in entities if not entity.members and entity.kind != "deleted"
         for other in entity.other_ids
     ]  # fmt: skip
     each(database, _VANISH, rows)
-    return previous_ids(database, living), _refresh(database, entities, ended)
+    return previous_ids(database, living), _refresh(database, entity_kind, entities, ended)
 
 
 def previous_ids(database: Database, living: Sequence[str]) -> dict[str, list[str]]:
@@ -69,7 +71,7 @@ def previous_ids(database: Database, living: Sequence[str]) -> dict[str, list[st
 
 
 def _refresh(
-    database: Database, entities: Sequence[EntityDelta], ended: Sequence[tuple[str, str]]
+    database: Database, entity_kind: Entity, entities: Sequence[EntityDelta], ended: Sequence[tuple[str, str]]
 ) -> dict[str, Refresh]:
     if not ended:
         return {}
@@ -77,7 +79,7 @@ def _refresh(
     causes = {new: touched[old].causes for old, new in ended}
     lost = [
         (target, causes[start])
-        for start, target in database.execute(_FORTH, (uuids(sorted(causes)),))
+        for start, target in database.execute(_FORTH.format(entity=entity_kind), (uuids(sorted(causes)),))
         if target not in touched
     ]
     known = previous_ids(database, sorted({target for target, _ in lost}))

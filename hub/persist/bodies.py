@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from hub.persist.stage import Database, byteas
 from hub.wire.archive import Archive
 from hub.wire.decisions import Delta
+from hub.wire.entities import Clean
 from hub.wire.errors import Halt
-from hub.wire.records import CleanPerson
 
 _BODIES = "select id, body from link.record where id = any(%s::bytea[]) and body is not null"
 
@@ -20,9 +20,9 @@ class Bodies:
     def __init__(self, archive: Archive, size: int = 20_000) -> None:
         self._archive = archive
         self._size = size
-        self._known: OrderedDict[bytes, CleanPerson] = OrderedDict()
+        self._known: OrderedDict[bytes, Clean] = OrderedDict()
 
-    def of(self, database: Database, delta: Delta) -> dict[bytes, CleanPerson]:
+    def of(self, database: Database, delta: Delta) -> dict[bytes, Clean]:
         """Return the values of every member of a delta's entities as they will be once it is committed."""
         fresh = {row.id: row.body for row in delta.records if row.body is not None}
         wanted = {record for entity in delta.entities for record in entity.members}
@@ -38,7 +38,7 @@ class Bodies:
                        "restore the store from a backup, or take a new snapshot of every source")  # fmt: skip
         return found
 
-    def _fetch(self, database: Database, missing: Iterable[bytes]) -> dict[bytes, CleanPerson]:
+    def _fetch(self, database: Database, missing: Iterable[bytes]) -> dict[bytes, Clean]:
         ids = sorted(missing)
         if not ids:
             return {}
@@ -54,7 +54,7 @@ class Bodies:
             if row.deleted:
                 self._known.pop(row.id, None)
 
-    def _keep(self, bodies: Mapping[bytes, CleanPerson]) -> None:
+    def _keep(self, bodies: Mapping[bytes, Clean]) -> None:
         for record, body in bodies.items():
             self._known[record] = body
             self._known.move_to_end(record)
@@ -62,6 +62,6 @@ class Bodies:
             self._known.popitem(last=False)
 
 
-def in_order(bodies: Mapping[bytes, CleanPerson], members: Sequence[bytes]) -> list[CleanPerson]:
+def in_order(bodies: Mapping[bytes, Clean], members: Sequence[bytes]) -> list[Clean]:
     """Return the values of these members in their order."""
     return [bodies[record] for record in members]

@@ -11,38 +11,40 @@ from hub.persist.stage import Database, Upsert, byteas, each
 from hub.persist.work import Work
 from hub.wire.archive import Archive
 from hub.wire.decisions import Delta, Level
+from hub.wire.entities import Entity
 
 RECORD = Upsert(
-    "link.record", ("id", "source", "tbl", "version", "seen", "root", "deleted", "next", "body"), ("id",),
+    "link.record", ("id", "source", "tbl", "version", "seen", "root", "deleted", "next", "body",
+                    "entity"), ("id",),
     guard="excluded.version >= t.version and excluded.seen >= t.seen",
     override=(("body", "case when excluded.deleted then null else coalesce(excluded.body, t.body) end"),),
 )  # fmt: skip
-EDGE = Upsert("link.edge", ("a", "b", "weight", "levels"), ("a", "b"), guard="true")
+EDGE = Upsert("link.edge", ("a", "b", "weight", "levels", "entity"), ("a", "b"), guard="true")
 STAGED = (RECORD, EDGE)
 
 _EDGES_GONE = """
 delete from link.edge where (a, b) in (select * from unnest(%s::bytea[], %s::bytea[]))"""
 _LINEAGE = """
-insert into link.lineage (child, version, parent) values (%s, %s, %s)
+insert into link.lineage (child, version, parent, entity) values (%s, %s, %s, %s)
 on conflict (child, version) do update set parent = excluded.parent"""
 _JUDGEMENT = """
-insert into link.judgement (id, a, b, sequence, verdict, author, reason, made_at, expires_at, state)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+insert into link.judgement (id, a, b, sequence, verdict, author, reason, made_at, expires_at, state, entity)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 on conflict (id, a, b) do update set sequence = excluded.sequence, verdict = excluded.verdict,
   author = excluded.author, reason = excluded.reason, made_at = excluded.made_at,
   expires_at = excluded.expires_at, state = excluded.state"""
 _NOTE = """
-insert into link.note (id, sequence, judgement, kind, author, reason, made_at, state)
-values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict (id) do update set state = excluded.state"""
+insert into link.note (id, sequence, judgement, kind, author, reason, made_at, state, entity)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (id) do update set state = excluded.state"""
 _FLOOR = """
-insert into link.floor as t (source, tbl, floor) values (%s, %s, %s)
+insert into link.floor as t (source, tbl, floor, entity) values (%s, %s, %s, %s)
 on conflict (source, tbl) do update set floor = greatest(t.floor, excluded.floor)"""
 _SWEEP = """
-insert into link.sweep (source, tbl, floor, raw_partition, raw_partitions, clean_partition, clean_partitions)
-values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing"""
+insert into link.sweep (source, tbl, floor, raw_partition, raw_partitions, clean_partition, clean_partitions, entity)
+values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing"""
 _SWEEP_DONE = "delete from link.sweep where source = %s and tbl = %s and floor = %s"
 _BLOCK = """
-insert into link.block (item, source, tbl, version, id, previous) values (%s, %s, %s, %s, %s, %s)
+insert into link.block (item, source, tbl, version, id, previous, entity) values (%s, %s, %s, %s, %s, %s, %s)
 on conflict (item) do nothing"""
 _BLOCK_GONE = "delete from link.block where item = %s"
 _SCHEMA = "insert into store.schema (fingerprint, text) values (%s, %s) on conflict do nothing"
@@ -50,14 +52,14 @@ _SCHEMA = "insert into store.schema (fingerprint, text) values (%s, %s) on confl
 
 def write(database: Database, work: Work, archive: Archive) -> int:
     """Write a delta's rows in fixed table order; return how many scored pairs there are more than before."""
-    delta = work.delta
+    delta, entity = work.delta, work.entity
     RECORD.run(database, record_rows(work, archive))
-    each(database, _LINEAGE, sorted((row.child, row.version, row.parent) for row in delta.lineage))
+    each(database, _LINEAGE, sorted((row.child, row.version, row.parent, entity) for row in delta.lineage))
     gone = _drop_edges(database, delta)
-    edges = sorted((row.a, row.b, row.weight, levels_text(row.levels)) for row in delta.edges)
+    edges = sorted((row.a, row.b, row.weight, levels_text(row.levels), entity) for row in delta.edges)
     fresh = EDGE.run(database, edges)
-    _write_judgements(database, delta)
-    _write_sweeps(database, delta)
+    _write_judgements(database, delta, entity)
+    _write_sweeps(database, delta, entity)
     return fresh - gone
 
 
@@ -68,7 +70,8 @@ def record_rows(work: Work, archive: Archive) -> list[tuple[Any, ...]]:
         body = None
         if row.body is not None:
             body = work.bodies.get(row.id) or archive.encode(row.body)
-        rows.append((row.id, row.source, row.table, row.version, row.seen, row.root, row.deleted, row.next, body))
+        rows.append((row.id, row.source, row.table, row.version, row.seen, row.root, row.deleted, row.next, body,
+                     work.entity))  # fmt: skip
     rows.sort(key=lambda values: values[0])
     return rows
 
@@ -87,28 +90,28 @@ def _drop_edges(database: Database, delta: Delta) -> int:
     return database.execute(_EDGES_GONE, (byteas(a for a, _ in pairs), byteas(b for _, b in pairs))).rowcount
 
 
-def _write_judgements(database: Database, delta: Delta) -> None:
+def _write_judgements(database: Database, delta: Delta, entity: Entity) -> None:
     each(database, _JUDGEMENT, sorted(
         (row.id, row.a, row.b, row.sequence, row.verdict, row.author, row.reason, row.made_at, row.expires_at,
-         row.state)
+         row.state, entity)
         for row in delta.judgements
     ))  # fmt: skip
     each(database, _NOTE, [
-        (row.id, row.sequence, row.judgement, row.kind, row.author, row.reason, row.made_at, row.state)
+        (row.id, row.sequence, row.judgement, row.kind, row.author, row.reason, row.made_at, row.state, entity)
         for row in delta.notes
     ])  # fmt: skip
 
 
-def _write_sweeps(database: Database, delta: Delta) -> None:
-    each(database, _FLOOR, [(row.source, row.table, row.floor) for row in delta.floors])
+def _write_sweeps(database: Database, delta: Delta, entity: Entity) -> None:
+    each(database, _FLOOR, [(row.source, row.table, row.floor, entity) for row in delta.floors])
     each(database, _SWEEP, [
         (row.source, row.table, row.floor, row.raw_partition, row.raw_partitions, row.clean_partition,
-         row.clean_partitions)
+         row.clean_partitions, entity)
         for row in delta.sweeps
     ])  # fmt: skip
     each(database, _SWEEP_DONE, [(row.source, row.table, row.floor) for row in delta.sweeps_done])
     each(database, _BLOCK, [
-        (row.item, row.source, row.table, row.version, row.id, row.previous) for row in delta.blocks
+        (row.item, row.source, row.table, row.version, row.id, row.previous, entity) for row in delta.blocks
     ])  # fmt: skip
     each(database, _BLOCK_GONE, [(item,) for item in delta.blocks_gone])
 

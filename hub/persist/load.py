@@ -1,4 +1,4 @@
-"""Everything that link must know again at start, streamed from one consistent view of the store."""
+"""Everything that link must know again of a kind of entity at start, streamed from one consistent view of the store."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hub.persist.link_rows import levels_of
 from hub.persist.stage import Database
 from hub.wire.archive import Archive
 from hub.wire.decisions import EdgeRow, FloorRow, JudgementRow, LineageRow, NoteRow, RecordRow, State
+from hub.wire.entities import Entity
 from hub.wire.records import Held, Sweep
 
 T = TypeVar("T")
@@ -19,8 +20,8 @@ _RECORDS = "select id, source, tbl, version, seen, root, deleted, next, body fro
 _LINEAGE = "select child, version, parent from link.lineage"
 _EDGES = "select a, b, weight, levels::text from link.edge"
 _JUDGEMENTS = """
-select id, sequence, a, b, verdict, author, reason, made_at, expires_at, state from link.judgement order by sequence"""
-_NOTES = "select id, sequence, judgement, kind, author, reason, made_at, state from link.note order by sequence"
+select id, sequence, a, b, verdict, author, reason, made_at, expires_at, state from link.judgement"""
+_NOTES = "select id, sequence, judgement, kind, author, reason, made_at, state from link.note"
 _FLOORS = "select source, tbl, floor from link.floor"
 _SWEEPS = """
 select source, tbl, floor, raw_partition, raw_partitions, clean_partition, clean_partitions from link.sweep"""
@@ -29,34 +30,38 @@ _MEMBERS = "select record, entity_id::text from store.member"
 
 
 @contextmanager
-def state(url: str) -> Iterator[State]:
-    """Lend the state of the store as of now; each part may be read once, in any order, within the context.
+def state(url: str, entity: Entity = "person") -> Iterator[State]:
+    """Lend the state of the store as of now, of one kind of entity.
 
+    Each part may be read once, in any order, within the context.
     The caller holds the lease, so nothing moves behind the view.  Raises psycopg.OperationalError, and Halt for a
     body that this version of the hub cannot read.
     """
-    with states(url) as again:
+    with states(url, entity) as again:
         yield again()
 
 
 @contextmanager
-def states(url: str) -> Iterator[Callable[[], State]]:
+def states(url: str, entity: Entity = "person") -> Iterator[Callable[[], State]]:
     """Lend a function that gives the state of the store as of now, the same each time; see `state`."""
     with connection.loader(url) as database, database.transaction():
         database.execute("set transaction isolation level repeatable read, read only")
         archive = Archive(schemas(database).get)
         decode = archive.decode
         names = _Names()
+        of = f" where entity = '{entity}'"  # a literal, so that the partial indexes serve
         yield lambda: State(
-            records=_rows(database, "records", _RECORDS, lambda row: _record(row, decode, names)),
-            lineage=_rows(database, "lineage", _LINEAGE, lambda row: LineageRow(*row)),
-            edges=_rows(database, "edges", _EDGES, lambda row: EdgeRow(row[0], row[1], row[2], levels_of(row[3]))),
-            judgements=_rows(database, "judgements", _JUDGEMENTS, lambda row: JudgementRow(*row)),
-            floors=_rows(database, "floors", _FLOORS, lambda row: FloorRow(*row)),
-            sweeps=_rows(database, "sweeps", _SWEEPS, lambda row: Sweep(*row)),
-            blocks=_rows(database, "blocks", _BLOCKS, lambda row: Held(*row)),
-            members=_rows(database, "members", _MEMBERS, lambda row: (row[0], row[1])),
-            notes=_rows(database, "notes", _NOTES, lambda row: NoteRow(*row)),
+            records=_rows(database, "records", _RECORDS + of, lambda row: _record(row, decode, names)),
+            lineage=_rows(database, "lineage", _LINEAGE + of, lambda row: LineageRow(*row)),
+            edges=_rows(database, "edges", _EDGES + of, lambda row: EdgeRow(row[0], row[1], row[2], levels_of(row[3]))),
+            judgements=_rows(
+                database, "judgements", f"{_JUDGEMENTS}{of} order by sequence", lambda row: JudgementRow(*row)
+            ),
+            floors=_rows(database, "floors", _FLOORS + of, lambda row: FloorRow(*row)),
+            sweeps=_rows(database, "sweeps", _SWEEPS + of, lambda row: Sweep(*row)),
+            blocks=_rows(database, "blocks", _BLOCKS + of, lambda row: Held(*row)),
+            members=_rows(database, "members", _MEMBERS + of, lambda row: (row[0], row[1])),
+            notes=_rows(database, "notes", f"{_NOTES}{of} order by sequence", lambda row: NoteRow(*row)),
         )
 
 
@@ -87,10 +92,11 @@ def schemas(database: Database) -> dict[bytes, str]:
     return {bytes(row[0]): row[1] for row in database.execute("select fingerprint, text from store.schema")}
 
 
-def counts(database: Database) -> tuple[int, int, int]:
-    """Return how many living golden records, living source records and scored pairs there are."""
+def counts(database: Database, entity: Entity = "person") -> tuple[int, int, int]:
+    """Return how many living golden records, living source records and scored pairs there are of a kind of entity."""
     row = database.execute(
-        "select (select count(*) from store.person where status = 'active'), (select count(*) from store.member), "
-        "(select count(*) from link.edge)"
+        f"select (select count(*) from store.{entity} where status = 'active'), "  # noqa: S608 - our own names
+        f"(select count(*) from store.member where entity = '{entity}'), "
+        f"(select count(*) from link.edge where entity = '{entity}')"
     ).fetchone()
     return row or (0, 0, 0)

@@ -12,11 +12,12 @@ from hashlib import blake2b
 
 from hub.wire.archive import Archive
 from hub.wire.avro import Codec
-from hub.wire.records import EntityChange, GoldenPerson
+from hub.wire.entities import GOLDEN, Entity, Golden
+from hub.wire.records import EntityChange
 
 SOURCE = "satudata/hub"
-GOLDEN_TYPE = "satudata.golden.person"
-CHANGE_TYPE = "satudata.change.person"
+GOLDEN_TYPE = "satudata.golden.{entity}"
+CHANGE_TYPE = "satudata.change.{entity}"
 _FRAME = 5
 _ID = 37
 """Bytes of an entity id in Avro: its length, then a UUID's 36 characters."""
@@ -26,7 +27,7 @@ _ID = 37
 class Draft:
     """A golden record encoded but for its version, which is known only inside the transaction."""
 
-    golden: GoldenPerson
+    golden: Golden
     framed: bytes
     """As a Kafka message, at version (0, 0)."""
     digest: bytes
@@ -45,7 +46,7 @@ class Coding:
     codec: Codec
     archive: Archive
 
-    def draft(self, golden: GoldenPerson) -> Draft:
+    def draft(self, golden: Golden) -> Draft:
         """Encode a golden record once, for digest, message and history alike."""
         if golden.generation or golden.sequence:
             golden = replace(golden, generation=0, sequence=0)
@@ -57,11 +58,11 @@ class Coding:
         return self.archive.adopt(self.codec.writer(framed), framed)
 
 
-def stub(entity_id: str, kind: str, moved_to: tuple[str, ...]) -> GoldenPerson:
+def stub(entity: Entity, entity_id: str, kind: str, moved_to: tuple[str, ...]) -> Golden:
     """Return what stays for ever of a vanished id: where its records went, and no personal value."""
     if kind not in ("merged", "split", "deleted"):
         kind = {0: "deleted", 1: "merged"}.get(len(moved_to), "split")
-    return GoldenPerson(entity_id, 0, 0, kind, moved_to=moved_to if kind != "deleted" else ())
+    return GOLDEN[entity](entity_id, 0, 0, kind, moved_to=moved_to if kind != "deleted" else ())
 
 
 def headers(kind: str, entity_id: str, change: EntityChange) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -16,27 +17,32 @@ from hub.persist.stage import Database, Upsert, byteas, copy, uuids
 from hub.persist.work import Committed, Work
 from hub.wire import topics
 from hub.wire.decisions import EntityDelta
+from hub.wire.entities import ENTITIES, Entity, Golden, golden_attributes
 from hub.wire.errors import Halt
-from hub.wire.records import Cause, EntityChange, GoldenPerson, Reassigned
+from hub.wire.records import Cause, EntityChange, Reassigned
+from hub.wire.tables import DATES
 
-VALUES = (
-    "nik", "kk", "name", "titles", "sex", "birth_date", "birth_place", "mother", "phone", "street", "rt", "rw",
-    "region", "region_system", "marital", "vital",
-)  # fmt: skip
-"""Attributes of a golden record that are columns of store.person under the same name."""
-PERSON = Upsert(
-    "store.person",
-    ("entity_id", "generation", "sequence", "status", "moved_to", "previous_ids", *VALUES, "wins", "digest",
-     "changed_at"),
-    ("entity_id",), guard="(t.generation, t.sequence) < (excluded.generation, excluded.sequence)",
-)  # fmt: skip
-MEMBER = Upsert("store.member", ("record", "entity_id", "source", "tbl"), ("record",), guard="true")
-STAGED = (PERSON, MEMBER)
+GOLDEN = {
+    entity: Upsert(
+        f"store.{entity}",
+        ("entity_id", "generation", "sequence", "status", "moved_to", "previous_ids", *golden_attributes(entity),
+         "wins", "digest", "changed_at"),
+        ("entity_id",), guard="(t.generation, t.sequence) < (excluded.generation, excluded.sequence)",
+    )
+    for entity in ENTITIES
+}  # fmt: skip
+"""Attributes of a golden record are columns of its table under the same name."""
+MEMBER = Upsert("store.member", ("record", "entity_id", "source", "tbl", "entity"), ("record",), guard="true")
+STAGED = (*GOLDEN.values(), MEMBER)
+_READ = {entity: attrgetter(*golden_attributes(entity)) for entity in ENTITIES}
+_DATES = {entity: [at for at, name in enumerate(golden_attributes(entity)) if name in DATES] for entity in ENTITIES}
 
-_KNOWN = "select entity_id::text, status, digest from store.person where entity_id = any(%s::uuid[])"
+_KNOWN = "select entity_id::text, status, digest from store.{entity} where entity_id = any(%s::uuid[])"
 _MEMBERS = "select record, entity_id::text from store.member where entity_id = any(%s::uuid[])"
 _MEMBERS_GONE = "delete from store.member where record = any(%s::bytea[])"
-_HISTORY = "copy store.history (entity_id, generation, sequence, at, kind, status, causes, other_ids, body) from stdin"
+_HISTORY = (
+    "copy store.history (entity_id, generation, sequence, at, kind, status, causes, other_ids, body, entity) from stdin"
+)
 _OUTBOX = "copy store.outbox (generation, sequence, topic, key, value, headers, at) from stdin"
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
@@ -52,9 +58,10 @@ class Stamp:
 
 @dataclass(slots=True)
 class _Rows:
+    entity: Entity
     stamp: Stamp
     at: datetime = field(init=False)
-    person: list[tuple[Any, ...]] = field(default_factory=list)
+    golden: list[tuple[Any, ...]] = field(default_factory=list)
     history: list[tuple[Any, ...]] = field(default_factory=list)
     outbox: list[tuple[Any, ...]] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
@@ -74,7 +81,7 @@ def drafts(coding: Coding, work: Work) -> dict[str, Draft]:
                 raise Halt(f"entity {entity.entity_id} has {len(entity.members)} members, its golden record does not: "
                            "merge and link disagree, report this fault")  # fmt: skip
         else:
-            golden = messages.stub(entity.entity_id, entity.kind, entity.other_ids)
+            golden = messages.stub(work.entity, entity.entity_id, entity.kind, entity.other_ids)
         found[entity.entity_id] = coding.draft(golden)
     return found
 
@@ -83,20 +90,20 @@ def write(database: Database, work: Work, ready: Mapping[str, Draft], stamp: Sta
     """Write what changed of the touched entities; an unchanged golden record gets no row, history or message."""
     entities = sorted(work.delta.entities, key=lambda entity: entity.entity_id)
     members = _write_members(database, work, stamp)
-    previous, refresh = aliases.write(database, entities, stamp.generation, stamp.sequence)
+    previous, refresh = aliases.write(database, work.entity, entities, stamp.generation, stamp.sequence)
     drafted = {**ready, **_with_previous(coding, ready, previous)}
     drafted |= _refreshed(database, coding, refresh)
     entities += [EntityDelta(entity_id, (), "changed", tuple(causes)) for entity_id, causes in _causes(refresh)]
-    known = _known(database, drafted)
-    rows = _Rows(stamp)
+    known = _known(database, work.entity, drafted)
+    rows = _Rows(work.entity, stamp)
     for entity in entities:
         draft = drafted[entity.entity_id]
         status, digest = known.get(entity.entity_id, (None, None))
         if digest != draft.digest:
             _add(rows, entity, draft, coding)
             rows.living += (draft.golden.status == "active") - (status == "active")
-    PERSON.add(database, [row for row in rows.person if row[0] not in known])
-    PERSON.run(database, [row for row in rows.person if row[0] in known])
+    GOLDEN[work.entity].add(database, [row for row in rows.golden if row[0] not in known])
+    GOLDEN[work.entity].run(database, [row for row in rows.golden if row[0] in known])
     if rows.history:
         copy(database, _HISTORY, rows.history)
         copy(database, _OUTBOX, rows.outbox)
@@ -104,11 +111,11 @@ def write(database: Database, work: Work, ready: Mapping[str, Draft], stamp: Sta
     return Committed(stamp.generation, stamp.sequence, stamp.at_us, rows.kinds, rows.living, members, 0)
 
 
-def _known(database: Database, drafted: Iterable[str]) -> dict[str, tuple[str, bytes]]:
+def _known(database: Database, entity: Entity, drafted: Iterable[str]) -> dict[str, tuple[str, bytes]]:
     ids = sorted(drafted)
     if not ids:
         return {}
-    return {row[0]: (row[1], row[2]) for row in database.execute(_KNOWN, (uuids(ids),))}
+    return {row[0]: (row[1], row[2]) for row in database.execute(_KNOWN.format(entity=entity), (uuids(ids),))}
 
 
 def _write_members(database: Database, work: Work, stamp: Stamp) -> int:
@@ -119,7 +126,7 @@ def _write_members(database: Database, work: Work, stamp: Stamp) -> int:
         database.execute(_MEMBERS, (uuids(sorted(entity.entity_id for entity in entities)),))
     )
     now = {
-        member.record: (entity.entity_id, member.source, member.table)
+        member.record: (entity.entity_id, member.source, member.table, work.entity)
         for entity in entities if entity.members
         for member in work.golden[entity.entity_id].members
     }  # fmt: skip
@@ -128,7 +135,7 @@ def _write_members(database: Database, work: Work, stamp: Stamp) -> int:
     if gone:
         database.execute(_MEMBERS_GONE, (byteas(gone),))
     moved = [record for record, *_ in changed if record in before]
-    begun = [(record, entity_id, "person") for record, entity_id, *_ in changed]
+    begun = [(record, entity_id, work.entity) for record, entity_id, *_ in changed]
     at = datetime.fromtimestamp(stamp.at_us / 1e6, UTC)
     spans.write(database, (stamp.generation, stamp.sequence), at, (*gone, *moved), begun)
     return MEMBER.run(database, changed) - len(gone)
@@ -150,7 +157,7 @@ def _refreshed(database: Database, coding: Coding, refresh: Mapping[str, aliases
             (entity_id,),
         ).fetchone()
         if row is not None:
-            golden: GoldenPerson = coding.archive.decode(row[0])
+            golden: Golden = coding.archive.decode(row[0])
             found[entity_id] = coding.draft(replace(golden, previous_ids=tuple(wanted.previous_ids)))
     return found
 
@@ -165,32 +172,34 @@ def _add(rows: _Rows, entity: EntityDelta, draft: Draft, coding: Coding) -> None
         entity.entity_id, stamp.generation, stamp.sequence, stamp.at_us, entity.kind,
         tuple([Cause(cause.kind, cause.id) for cause in entity.causes]), entity.other_ids,
         tuple([Reassigned(moved.record, moved.old_id, moved.new_id) for moved in entity.reassigned]),
+        rows.entity,
     )  # fmt: skip
     framed = draft.framed_at(stamp.generation, stamp.sequence)
     version = (stamp.generation, stamp.sequence)
     key = entity.entity_id.encode()
     rows.kinds[entity.kind] += 1
-    rows.person.append(person_row(golden, version, draft.digest, at))
+    rows.golden.append(golden_row(rows.entity, golden, version, draft.digest, at))
     rows.history.append((
         entity.entity_id, *version, at, entity.kind, golden.status, orjson.dumps(change.causes).decode(),
-        uuids(entity.other_ids), coding.body(framed),
+        uuids(entity.other_ids), coding.body(framed), rows.entity,
     ))  # fmt: skip
     rows.outbox += [
-        (*version, topics.GOLDEN_PERSON.name, key, framed,
-         messages.headers(messages.GOLDEN_TYPE, entity.entity_id, change), at),
-        (*version, topics.CHANGES_PERSON.name, key, coding.codec.encode(change),
-         messages.headers(messages.CHANGE_TYPE, entity.entity_id, change), at),
+        (*version, topics.GOLDEN_TOPIC[rows.entity].name, key, framed,
+         messages.headers(messages.GOLDEN_TYPE.format(entity=rows.entity), entity.entity_id, change), at),
+        (*version, topics.CHANGES_TOPIC[rows.entity].name, key, coding.codec.encode(change),
+         messages.headers(messages.CHANGE_TYPE.format(entity=rows.entity), entity.entity_id, change), at),
     ]  # fmt: skip
 
 
-def person_row(golden: GoldenPerson, version: tuple[int, int], digest: bytes, at: datetime) -> tuple[Any, ...]:
-    """Return the row of store.person in the order of its staging columns."""
-    born = golden.birth_date
+def golden_row(
+    entity: Entity, golden: Golden, version: tuple[int, int], digest: bytes, at: datetime
+) -> tuple[Any, ...]:  # fmt: skip
+    """Return the row of a golden record in the order of its staging columns."""
+    values = list(_READ[entity](golden))
+    for place in _DATES[entity]:
+        if values[place] is not None:
+            values[place] = date.fromordinal(_EPOCH_DAY + values[place])
     return (
-        golden.entity_id, *version, golden.status, uuids(golden.moved_to), uuids(golden.previous_ids),
-        golden.nik, golden.kk, golden.name, golden.titles, golden.sex,
-        None if born is None else date.fromordinal(_EPOCH_DAY + born),
-        golden.birth_place, golden.mother, golden.phone, golden.street, golden.rt, golden.rw, golden.region,
-        golden.region_system, golden.marital, golden.vital,
+        golden.entity_id, *version, golden.status, uuids(golden.moved_to), uuids(golden.previous_ids), *values,
         orjson.dumps(golden.wins, default=bytes.hex).decode(), digest, at,
     )  # fmt: skip

@@ -11,11 +11,12 @@ from hub.persist import load, models
 from hub.persist.models import ModelFile
 from hub.wire import log
 from hub.wire.decisions import Delta
+from hub.wire.entities import Entity
 from hub.wire.errors import RefuseToStart
 
 if TYPE_CHECKING:
     from hub.persist.commit import Writer
-    from hub.persist.reconcile import Stages
+    from hub.persist.kinds import Stages
 
 _log = log.get(__name__)
 _LOOK_US = 2_000_000
@@ -43,7 +44,7 @@ class Turning:
         self._writer = writer
         self._looked: int | None = None
 
-    def stages(self, entity: str, given: Stages) -> Stages:
+    def stages(self, entity: Entity, given: Stages) -> Stages:
         """Return the stages under the store's own model, where that is not the one given."""
         if self._models is None:
             return given
@@ -61,7 +62,7 @@ class Turning:
                 if models.active(database, entity) is None:
                     models.adopt(database, self._epoch, self._models.file)
 
-    def offered(self, entity: str, present: Stages, now_us: int) -> tuple[Stages, Delta, str] | None:
+    def offered(self, entity: Entity, present: Stages, now_us: int) -> tuple[Stages, Delta, str] | None:
         """Return stages under an offered model, what they change, and the change in words; None when none is offered.
 
         Takes as long as scoring all records anew, while nothing else is written.  A file that is no model is refused.
@@ -80,7 +81,7 @@ class Turning:
             with self._writer.guarded() as database:
                 models.refuse(database, self._epoch, file, str(error))
             return None
-        with self._writer.guarded(), load.state(self._url) as state:
+        with self._writer.guarded(), load.state(self._url, entity) as state:
             made.engine.rebuild(state)
         delta = self._models.difference(present, made)
         return made, delta, told(delta)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from hub.persist.reviews import Change
 from hub.wire.decisions import Delta
-from hub.wire.records import GoldenPerson, QuarantineItem
+from hub.wire.entities import Entity, Golden
+from hub.wire.records import QuarantineItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Work:
     """All of one transaction; a retry sends the same object."""
 
     delta: Delta
-    golden: Mapping[str, GoldenPerson]
+    golden: Mapping[str, Golden]
     """Golden state of every entity of the delta that has members; version and previous ids are filled in here."""
     moves: Sequence[Move] = ()
     refused: Sequence[QuarantineItem] = ()
@@ -55,6 +56,8 @@ class Work:
     """What changes of the stewards' queue and of holds."""
     turn: Turn | None = None
     """Set where all of it is the work of a new model."""
+    entity: Entity = "person"
+    """The kind of entity that all of it speaks of: each has an engine of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,17 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.serve import explain_routes, history_routes, judging, problems, read, review_app, reviews, shapes
+from hub.serve import (
+    entities,
+    explain_routes,
+    history_routes,
+    judging,
+    problems,
+    read,
+    review_app,
+    reviews,
+    shapes,
+)
 from hub.serve.history_keys import Keys
 from hub.serve.identifiers import criteria
 from hub.serve.padan import routes as padan_routes
@@ -38,8 +48,8 @@ _REMEMBERED = 10_000
 _LOG = log.get(__name__)
 _ABOUT = """Golden records of Kabupaten Bungo's Satu Data hub.
 
-* An **entity id** names one person for as long as the person's records stay together. When records merge, the id of
-  the most authoritative record lives on; the other id answers **410** with `moved_to`.
+* An **entity id** names one person, family, business or facility for as long as its records stay together. When
+  records merge, the id of the most authoritative record lives on; the other id answers **410** with `moved_to`.
 * An entity's **version** is (generation, sequence). It rises with every published change.
 * Errors are `application/problem+json` (RFC 9457).
 * Identifiers such as the NIK stand in request bodies, never in a URL.
@@ -102,6 +112,7 @@ def create(parts: Parts) -> FastAPI:
     app = FastAPI(title="Satu Data hub", version="1", description=_ABOUT, redoc_url=None)
     problems.install(app)
     _people(app, parts)
+    entities.install(app, parts, GONE)
     _judgements(app, parts)
     padan_routes.install(app, lambda: parts.padan, UNLISTED)
     review_app.install(app, parts)

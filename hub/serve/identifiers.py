@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
+
+from pydantic import BaseModel
 
 from hub.serve.shapes import Lookup
 from hub.wire.errors import RefuseToStart
@@ -23,6 +26,28 @@ def criteria(wanted: Lookup) -> dict[str, Any]:
         found["name"] = " ".join(wanted.name.upper().split())
         found["birth_date"] = wanted.birth_date
     return found
+
+
+def entity_criteria(wanted: BaseModel) -> dict[str, Any]:
+    """Return the columns of a family's, business's or facility's table and the values that they must have."""
+    given = wanted.model_dump(exclude_none=True, exclude={"record"})
+    return {name: _FORMS.get(name, digits)(value) for name, value in given.items()}
+
+
+def npwp(text: str) -> str:
+    """Return a tax number in its 16 digits: an old one has 15, a place of business six more."""
+    number = digits(text)
+    return f"0{number}" if len(number) == 15 else number[:16]
+
+
+def code(text: str) -> str:
+    """Return a code's capitals and digits."""
+    return re.sub(r"[\s.\-/]", "", text).upper()
+
+
+def words(text: str) -> str:
+    """Return a name in capitals and single blanks."""
+    return " ".join(text.upper().split())
 
 
 def asked(text: str) -> list[tuple[dict[str, Any], bytes | None]]:
@@ -55,3 +80,9 @@ def phone(text: str) -> str:
     if text.strip().startswith("+") or number.startswith("62"):
         return f"+{number}"
     return f"+62{number.removeprefix('0')}"
+
+
+_FORMS: Mapping[str, Callable[[str], str]] = {
+    "npwp": npwp, "npsn": code, "health_code": code, "name": words, "phone": phone,
+}  # fmt: skip
+"""How an identifier is brought into the store's form; every other one is its digits."""

@@ -17,6 +17,7 @@ from hub.serve.problems import Contradicts, NotFound, Refused
 from hub.serve.read import living, members, moment
 from hub.serve.store import Snapshot
 from hub.wire.clock import Clock
+from hub.wire.entities import Entity
 from hub.wire.records import Judgement, Pair
 
 MOST_PAIRS = 5000
@@ -38,30 +39,31 @@ def prepare(snapshot: Snapshot, asked: shapes.JudgementIn, clock: Clock) -> Judg
     expires = None if asked.expires_at is None else int(asked.expires_at.timestamp() * 1_000_000)
     if expires is not None and expires <= clock.now_us():
         raise Refused("expires_at lies in the past")
-    if asked.entity != "person":
-        raise Refused(f"the hub resolves no {asked.entity} yet; decisions are taken on persons")
     pairs: list[Ends] = []
+    entity: str = asked.entity
     if asked.withdraws is not None:
-        _check_withdrawal(snapshot, asked.withdraws)
+        entity = _check_withdrawal(snapshot, asked.withdraws)
     elif asked.contests is not None:
-        _standing(snapshot, asked.contests, "contest")
+        entity = _standing(snapshot, asked.contests, "contest")[0].entity
     elif asked.confirms is not None:
-        pairs = _confirmed(snapshot, asked.confirms, asked.verdict)
+        entity, pairs = _confirmed(snapshot, asked.confirms, asked.verdict)
     else:
         pairs = _expand(snapshot, asked)
     return Judgement(
         str(uuid4()), asked.verdict, tuple(Pair(a, b) for a, b in pairs), asked.author, asked.reason, clock.now_us(),
-        expires, asked.withdraws, asked.entity, asked.contests,
+        expires, asked.withdraws, entity, asked.contests,
     )  # fmt: skip
 
 
-def _check_withdrawal(snapshot: Snapshot, judgement_id: str) -> None:
+def _check_withdrawal(snapshot: Snapshot, judgement_id: str) -> str:
+    """Return the kind of entity of a judgement or contest that can be taken back."""
     note = review_store.note(snapshot, judgement_id)
     if note is None:
-        _standing(snapshot, judgement_id, "withdraw")
-    elif note.kind != "contested" or note.state != "taken":
+        return str(_standing(snapshot, judgement_id, "withdraw")[0].entity)
+    if note.kind != "contested" or note.state != "taken":
         raise Contradicts(f"{judgement_id} is no contest in force: nothing is left to take back",
                           judgements=[judgement_id])  # fmt: skip
+    return str(note.entity)
 
 
 def _standing(snapshot: Snapshot, judgement_id: str, what: str) -> list[Any]:
@@ -77,13 +79,13 @@ def _standing(snapshot: Snapshot, judgement_id: str, what: str) -> list[Any]:
     return active
 
 
-def _confirmed(snapshot: Snapshot, judgement_id: str, verdict: str) -> list[Ends]:
-    """Return the pairs on which a judgement stands, to be decided alike once more."""
+def _confirmed(snapshot: Snapshot, judgement_id: str, verdict: str) -> tuple[str, list[Ends]]:
+    """Return kind of entity and pairs on which a judgement stands, to be decided alike once more."""
     active = _standing(snapshot, judgement_id, "confirm")
     if active[0].verdict != verdict:
         raise Refused(f"judgement {judgement_id} says {active[0].verdict}: confirm it with that verdict, or decide "
                       "on its records anew")  # fmt: skip
-    return [(bytes(row.a), bytes(row.b)) for row in active]
+    return str(active[0].entity), [(bytes(row.a), bytes(row.b)) for row in active]
 
 
 def _expand(snapshot: Snapshot, asked: shapes.JudgementIn) -> list[Ends]:
@@ -96,6 +98,9 @@ def _expand(snapshot: Snapshot, asked: shapes.JudgementIn) -> list[Ends]:
     unknown = sorted({record for group in groups for record in group} - set(roots))
     if unknown:
         raise NotFound("the hub knows no living record " + ", ".join(record.hex() for record in unknown))
+    others = snapshot.of_other_kind(asked.entity, roots)
+    if others:
+        raise Refused(f"these are no records of a {asked.entity}: " + ", ".join(record.hex() for record in others))
     rooted = [ordered(roots[a], roots[b]) for a, b in pairs]
     decided = [
         Decided(row.id, row.verdict, (bytes(row.a), bytes(row.b)))
@@ -113,11 +118,11 @@ def _expand(snapshot: Snapshot, asked: shapes.JudgementIn) -> list[Ends]:
 def _groups(snapshot: Snapshot, asked: shapes.JudgementIn) -> list[list[bytes]]:
     if asked.records:
         return [[bytes.fromhex(record)] for record in asked.records]
-    return [_records(snapshot, entity_id) for entity_id in asked.entities]
+    return [_records(snapshot, entity_id, asked.entity) for entity_id in asked.entities]
 
 
-def _records(snapshot: Snapshot, entity_id: UUID) -> list[bytes]:
-    living(snapshot, entity_id)
+def _records(snapshot: Snapshot, entity_id: UUID, entity: Entity) -> list[bytes]:
+    living(snapshot, entity_id, entity)
     return [bytes.fromhex(member.record) for member in members(snapshot.members([entity_id]))]
 
 

@@ -34,6 +34,18 @@ COMPARISONS: Mapping[str, tuple[str, str]] = {
     "address": ("alamat", "address"),
     "phone": ("telepon", "phone"),
     "marital": ("status kawin", "marital status"),
+    "identity": ("nomor identitas lain", "other identity number"),
+    "head": ("kepala keluarga", "head of the family"),
+    "size": ("jumlah anggota", "number of members"),
+    "nib": ("NIB", "NIB"),
+    "npwp": ("NPWP", "NPWP"),
+    "owner": ("pemilik", "owner"),
+    "activity": ("kegiatan usaha (KBLI)", "economic activity (KBLI)"),
+    "scale": ("skala usaha", "scale"),
+    "npsn": ("NPSN", "NPSN"),
+    "health_code": ("kode faskes", "health-facility code"),
+    "kind": ("jenis", "kind"),
+    "place": ("koordinat", "coordinates"),
     "vital": ("status hidup", "vital status"),
 }
 LEVELS: Mapping[str, tuple[str, str]] = {

@@ -5,30 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from hub.serve import phrases, shapes
+from hub.serve import entity_shapes, phrases, shapes
 from hub.serve.problems import NotFound, Vanished
 from hub.serve.store import Snapshot
 from hub.wire.archive import Archive
+from hub.wire.entities import Entity, golden_attributes
+from hub.wire.groups import GROUPS
+from hub.wire.tables import DATES
 
-PLAIN = ("nik", "kk", "name", "titles", "sex", "birth_place", "mother", "phone", "street", "rt", "rw", "region",
-         "region_system", "marital", "vital")  # fmt: skip
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    "name": ("name", "titles"),
-    "birth": ("birth_date", "birth_place"),
-    "address": ("street", "rt", "rw", "region", "region_system"),
-}
-"""Columns of the attribute groups that have several; every other group is its own column."""
 _EPOCH = date(1970, 1, 1)
 
 
-def living(snapshot: Snapshot, entity_id: UUID) -> Any:
+def living(snapshot: Snapshot, entity_id: UUID, entity: Entity = "person") -> Any:
     """Return the golden row of a living id; raises Vanished with where its records went, or NotFound."""
-    row = snapshot.person(entity_id)
+    row = snapshot.golden(entity, entity_id)
     if row is None:
-        raise NotFound(f"the hub never gave an entity the id {entity_id}")
+        raise NotFound(f"the hub never gave a {entity} the id {entity_id}")
     if row.status != "active":
         to = [str(one) for one in snapshot.resolve(entity_id)]
         where = "its records are gone" if not to else "its records now belong to " + ", ".join(to)
@@ -37,11 +32,15 @@ def living(snapshot: Snapshot, entity_id: UUID) -> Any:
 
 
 def person(row: Any) -> shapes.Person:
-    """Return a golden row's shape."""
-    plain = {name: getattr(row, name) for name in PLAIN}
-    return shapes.Person(
+    """Return a person's golden row's shape."""
+    return cast(shapes.Person, golden("person", row))
+
+
+def golden(entity: Entity, row: Any) -> Any:
+    """Return the shape of a kind of entity's golden row."""
+    return entity_shapes.GOLDEN_SHAPE[entity](
         entity_id=row.entity_id, version=version(row), changed_at=row.changed_at, previous_ids=row.previous_ids,
-        birth_date=row.birth_date, **plain,
+        **{name: getattr(row, name) for name in golden_attributes(entity)},
     )  # fmt: skip
 
 
@@ -59,27 +58,27 @@ def members(rows: Iterable[Any]) -> list[shapes.Member]:
     ]  # fmt: skip
 
 
-def why(snapshot: Snapshot, entity_id: UUID) -> shapes.Why:
+def why(snapshot: Snapshot, entity_id: UUID, entity: Entity = "person") -> shapes.Why:
     """Return the account of a living entity; raises as `living`."""
-    row = living(snapshot, entity_id)
+    row = living(snapshot, entity_id, entity)
     rows = snapshot.members([entity_id])
     records = [bytes(one.record) for one in rows]
     roots = [bytes(one.root) for one in rows if one.root is not None]
     return shapes.Why(
-        entity_id=entity_id, version=version(row), values=reasons(row),
+        entity_id=entity_id, version=version(row), values=reasons(row, entity),
         members=members(rows), links=[_link(edge) for edge in snapshot.edges(records)],
         judgements=judgements(snapshot.judgements_on(roots, within=True)),
     )  # fmt: skip
 
 
-def reasons(row: Any) -> list[shapes.Reason]:
+def reasons(row: Any, entity: Entity = "person") -> list[shapes.Reason]:
     """Return why each value of a golden row won."""
-    return [_reason(row, win) for win in row.wins]
+    return [_reason(entity, row, win) for win in row.wins]
 
 
-def _reason(row: Any, win: Mapping[str, Any]) -> shapes.Reason:
+def _reason(entity: Entity, row: Any, win: Mapping[str, Any]) -> shapes.Reason:
     group = win["group"]
-    value = {column: getattr(row, column, None) for column in GROUPS.get(group, (group,))}
+    value = {column: getattr(row, column, None) for column in GROUPS[entity].get(group, (group,))}
     return shapes.Reason(
         group=group, value={name: item for name, item in value.items() if item is not None}, rule=win["rule"],
         account=phrases.rule(win["rule"]), source=win["source"], record=win["record"],
@@ -129,7 +128,7 @@ def _judgement(rows: Sequence[Any]) -> shapes.Judgement:
 
 def history(snapshot: Snapshot, entity_id: UUID, at: datetime | None) -> shapes.History:
     """Return every state of an id, or the one that held at a time; raises NotFound where there is none."""
-    rows = snapshot.history(entity_id, at)
+    rows = [row for row in snapshot.history(entity_id, at) if row.entity == "person"]
     if not rows:
         when = "" if at is None else f" at {at.isoformat()}"
         raise NotFound(f"entity {entity_id} had no published state{when}")
@@ -141,18 +140,50 @@ def _state(row: Any, decode: Callable[[bytes], Any]) -> shapes.State:
     return shapes.State(
         version=version(row), at=row.at, until=row.until, kind=row.kind, status=row.status,
         causes=[shapes.Cause(**cause) for cause in row.causes], other_ids=row.other_ids,
-        person=_past_person(row, decode(bytes(row.body))) if row.status == "active" else None,
+        person=_past("person", row, decode(bytes(row.body))) if row.status == "active" else None,
     )  # fmt: skip
 
 
-def _past_person(row: Any, golden: Any) -> shapes.Person:
-    born = golden.birth_date
-    plain = {name: getattr(golden, name) for name in PLAIN}
-    return shapes.Person(
+def entity_history(
+    snapshot: Snapshot, entity_id: UUID, at: datetime | None, entity: Entity
+) -> entity_shapes.EntityHistory:  # fmt: skip
+    """Return the same of a family, business or facility."""
+    rows = [row for row in snapshot.history(entity_id, at) if row.entity == entity]
+    if not rows:
+        when = "" if at is None else f" at {at.isoformat()}"
+        raise NotFound(f"{entity} {entity_id} had no published state{when}")
+    archive = Archive(snapshot.schemas().get)
+    return entity_shapes.EntityHistory(entity_id=entity_id, states=[
+        entity_shapes.EntityState(
+            version=version(row), at=row.at, until=row.until, kind=row.kind, status=row.status,
+            causes=[shapes.Cause(**cause) for cause in row.causes], other_ids=row.other_ids,
+            golden=_past(entity, row, archive.decode(bytes(row.body))) if row.status == "active" else None,
+        )
+        for row in rows
+    ])  # fmt: skip
+
+
+def _past(entity: Entity, row: Any, record: Any) -> Any:
+    """Return the shape of a golden record as it was published."""
+    values = {name: getattr(record, name) for name in golden_attributes(entity)}
+    for name in DATES & values.keys():
+        if values[name] is not None:
+            values[name] = _EPOCH + timedelta(days=values[name])
+    return entity_shapes.GOLDEN_SHAPE[entity](
         entity_id=row.entity_id, version=version(row), changed_at=row.at,
-        previous_ids=[UUID(one) for one in golden.previous_ids],
-        birth_date=None if born is None else _EPOCH + timedelta(days=born), **plain,
+        previous_ids=[UUID(one) for one in record.previous_ids], **values,
     )  # fmt: skip
+
+
+def memberships(rows: Iterable[Any]) -> entity_shapes.Memberships:
+    """Return the shape of spans of persons in families."""
+    return entity_shapes.Memberships(memberships=[
+        entity_shapes.Membership(
+            person_id=row.person_id, family_id=row.family_id, role=row.role, since=row.since, until=row.until,
+            source=row.source, record=bytes(row.record).hex(), claimed_at=moment(row.claimed_at),
+        )
+        for row in rows
+    ])  # fmt: skip
 
 
 def moment(us: int) -> datetime:

@@ -3,7 +3,7 @@
     1 verify     the file's checksum; the offsets in it against Kafka's log: what is older than the log cannot be read
     2 lease      taken for the restore, so that no writer starts before the end, even if this process dies
     3 restore    one transaction; offsets go back with the rows, so reconcile reads again what came since the backup
-    4 publisher  fenced; then golden.person is read to its end
+    4 publisher  fenced; then every golden topic is read to its end
     5 publish    one transaction: generation = highest ever seen + 1; every living row again, and a stub for every id
                  that is living on the topic and not in the store
     6 lease      given back: reconcile may start
@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -27,9 +27,10 @@ from hub.serve.republish import Seen, republish, seen_on
 from hub.wire import log
 from hub.wire.avro import Codec
 from hub.wire.clock import Clock
+from hub.wire.entities import Entity
 from hub.wire.errors import HubError, RefuseToStart, TryAgain
 from hub.wire.kafka import KafkaLog
-from hub.wire.topics import GOLDEN_PERSON
+from hub.wire.topics import GOLDEN_TOPIC
 from hub.wire.transactional import TransactionalSender
 
 HOLDER = "restore"
@@ -65,7 +66,9 @@ class Surroundings:
     clock: Clock
     prepare: Callable[[], None]
     """Brings the restored store to this version's shape, where the backup is of another."""
-    golden_topic: str = GOLDEN_PERSON.name
+    golden_topics: Mapping[Entity, str] = field(
+        default_factory=lambda: {entity: topic.name for entity, topic in GOLDEN_TOPIC.items()}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +132,9 @@ def restore(
         raise
     if _revision(around.database) != before.revision:
         around.prepare()
-    tell("reading golden.person to its end")
+    tell("reading the golden topics to their end")
     _insist(around.sender.fence)
-    seen = seen_on(around.kafka, around.codec, around.golden_topic)
+    seen = {entity: seen_on(around.kafka, around.codec, topic) for entity, topic in around.golden_topics.items()}
     tell("publishing under a new generation")
     done = _publish(around, before, seen)
     _release(around.database)
@@ -139,7 +142,7 @@ def restore(
     return done
 
 
-def _publish(around: Surroundings, before: Before, seen: Seen) -> Restored:
+def _publish(around: Surroundings, before: Before, seen: Mapping[Entity, Seen]) -> Restored:
     with psycopg.connect(around.database, application_name="satudata-restore") as database:
         return Restored(*republish(
             database, around.codec, seen, known_generation=before.generation, at_us=around.clock.now_us()

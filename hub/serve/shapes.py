@@ -46,6 +46,7 @@ class Person(_Shape):
     nik: str | None = Field(examples=["1508012345670001"])
     kk: str | None = Field(examples=["1508010102030004"])
     name: str | None = Field(examples=["SEKAR MELATI WANGI"])
+    identity_no: str | None = Field(description="passport or another number of who has no NIK")
     titles: str | None = Field(description="titles before and degrees after the name, separated by a bar")
     sex: str | None = Field(examples=["female"])
     birth_date: date | None
@@ -55,8 +56,10 @@ class Person(_Shape):
     street: str | None
     rt: int | None
     rw: int | None
+    village: str | None = Field(description="name of the village where its code is not known")
     region: str | None = Field(description="deepest known region code, in region_system")
     region_system: str | None
+    postcode: str | None
     marital: str | None
     vital: str | None
 

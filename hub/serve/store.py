@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
 from sqlalchemy import Connection, Row, Select, and_, create_engine, or_, select, text
 
 from hub.wire import tables as t
+from hub.wire.entities import ENTITIES, Entity
 
 _OPTIONS = "-c statement_timeout=10000 -c default_transaction_read_only=on"
 _SPAN = text("""
-select entity_id, generation, sequence, at, until, kind, status, causes, other_ids, body
+select entity_id, generation, sequence, at, until, kind, status, causes, other_ids, body, entity
 from store.history_span where entity_id = :id order by generation, sequence""")
 _SPAN_AT = text("""
 select * from (
-  select entity_id, generation, sequence, at, until, kind, status, causes, other_ids, body
+  select entity_id, generation, sequence, at, until, kind, status, causes, other_ids, body, entity
   from store.history_span where entity_id = :id) span
 where at <= :moment and (until is null or until > :moment)
 order by generation desc, sequence desc limit 1""")
@@ -81,9 +82,20 @@ class Snapshot:
         """Return every row that a query of a module beside this one finds."""
         return self._all(query)
 
+    def golden(self, entity: Entity, entity_id: UUID) -> Row[Any] | None:
+        """Return the current golden row or stub of an id, None if the id was never given to such an entity."""
+        table = t.GOLDEN_TABLE[entity]
+        return self._connection.execute(select(table).where(table.c.entity_id == entity_id)).first()
+
     def person(self, entity_id: UUID) -> Row[Any] | None:
-        """Return the current golden row or stub of an id, None if the id was never given."""
-        return self._connection.execute(select(t.person).where(t.person.c.entity_id == entity_id)).first()
+        """Return the same of a person."""
+        return self.golden("person", entity_id)
+
+    def entity_of(self, entity_id: UUID) -> Entity | None:
+        """Return what kind of entity an id was given to, None if it was never given."""
+        query = select(t.history.c.entity).where(t.history.c.entity_id == entity_id).limit(1)
+        found = self._connection.execute(query).first()
+        return None if found is None else next(entity for entity in ENTITIES if entity == found.entity)
 
     def resolve(self, entity_id: UUID) -> list[UUID]:
         """Return the living ids that hold what a vanished id held; empty if they are gone."""
@@ -97,18 +109,34 @@ class Snapshot:
             seen |= set(frontier)
         if not living:
             return []
-        query = select(t.person.c.entity_id).where(t.person.c.entity_id.in_(living), t.person.c.status == "active")
-        return sorted(row.entity_id for row in self._all(query))
+        found: list[UUID] = []
+        for table in t.GOLDEN_TABLE.values():
+            query = select(table.c.entity_id).where(table.c.entity_id.in_(living), table.c.status == "active")
+            found += [row.entity_id for row in self._all(query)]
+        return sorted(found)
 
-    def find(self, criteria: dict[str, Any], record: bytes | None) -> Sequence[Row[Any]]:
+    def find(
+        self, criteria: dict[str, Any], record: bytes | None, entity: Entity = "person"
+    ) -> Sequence[Row[Any]]:  # fmt: skip
         """Return living golden rows that have all these values, at most FOUND_AT_MOST + 1."""
-        query = select(t.person).where(t.person.c.status == "active")
+        table = t.GOLDEN_TABLE[entity]
+        query = select(table).where(table.c.status == "active")
         for column, value in criteria.items():
-            query = query.where(t.person.c[column] == value)
+            query = query.where(table.c[column] == value)
         if record is not None:
             owner = select(t.member.c.entity_id).where(t.member.c.record == record)
-            query = query.where(t.person.c.entity_id.in_(owner))
-        return self._all(query.order_by(t.person.c.entity_id).limit(FOUND_AT_MOST + 1))
+            query = query.where(table.c.entity_id.in_(owner))
+        return self._all(query.order_by(table.c.entity_id).limit(FOUND_AT_MOST + 1))
+
+    def memberships(
+        self, side: Literal["person", "family"], entity_id: UUID, moment: datetime | None
+    ) -> Sequence[Row[Any]]:  # fmt: skip
+        """Return the spans of a person, or of a family, the newest first; or those that held at a moment."""
+        m = t.membership.c
+        query = select(t.membership).where((m.person_id if side == "person" else m.family_id) == entity_id)
+        if moment is not None:
+            query = query.where(m.since <= moment, or_(m.until.is_(None), m.until > moment))
+        return self._all(query.order_by(m.since.desc(), m.id))
 
     def members(self, entity_ids: Iterable[UUID]) -> Sequence[Row[Any]]:
         """Return entity id, record, source, table, version and lineage root of every member."""
@@ -126,6 +154,12 @@ class Snapshot:
             t.record, t.member, t.member.c.record == t.record.c.id
         ).where(t.record.c.id.in_(list(records)))  # fmt: skip
         return {bytes(row.id): bytes(row.root) for row in self._all(query)}
+
+    def of_other_kind(self, entity: Entity, records: Iterable[bytes]) -> list[bytes]:
+        """Return which of these records speak of another kind of entity."""
+        r = t.record.c
+        query = select(r.id).where(r.id.in_(list(records)), r.entity != entity).order_by(r.id)
+        return [bytes(row.id) for row in self._all(query)]
 
     def edges(self, records: Sequence[bytes]) -> Sequence[Row[Any]]:
         """Return the scored pairs among these records, heaviest first."""

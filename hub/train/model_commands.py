@@ -20,6 +20,7 @@ from hub.train import shadow as shadows
 from hub.train import shadow_report
 from hub.wire import contract
 from hub.wire.clock import SystemClock
+from hub.wire.entities import entity_named
 from hub.wire.errors import RefuseToStart, TryAgain
 from hub.wire.settings import Settings
 
@@ -93,7 +94,7 @@ def shadow(
     with offers(url) as store:
         present = _present(store, offered.entity, settings)
     before, after = flow.stages_under(contracts, present), flow.stages_under(contracts, offered)
-    with load.states(url) as again:
+    with load.states(url, entity_named(offered.entity)) as again:
         before.engine.load(again())
         after.engine.rebuild(again())
     found = shadows.compare(before, after, flow.difference(before, after), _thresholds(present, offered))

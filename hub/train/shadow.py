@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.link.engine import Engine
-from hub.persist.reconcile import Stages
+from hub.persist.kinds import Stages
 from hub.wire.decisions import Delta, EdgeRow
 
 EXAMPLES = 20

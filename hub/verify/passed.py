@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from hub.wire.topics import CLEAN_PERSON, QUARANTINE_CLEAN
+from hub.wire.topics import CLEAN_TOPIC, QUARANTINE_CLEAN
 
 CLEAN_GROUP = "clean"
-RECONCILED = (CLEAN_PERSON.name, QUARANTINE_CLEAN.name)
+RECONCILED = (*[topic.name for topic in CLEAN_TOPIC.values()], QUARANTINE_CLEAN.name)
 """What reconcile must have read: a refused row's digest is in its quarantine item."""
 Place = tuple[str, int]
 

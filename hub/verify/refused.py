@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from hub.wire.avro import Codec
 from hub.wire.contract import Contract
+from hub.wire.entities import Clean
 from hub.wire.envelope import Change, Envelopes
 from hub.wire.errors import Quarantine
 from hub.wire.identity import row_digest
-from hub.wire.records import CleanPerson
-from hub.wire.topics import CLEAN_PERSON
+from hub.wire.topics import CLEAN_TOPIC
 from hub.wire.typed import kind_of, tells
 
 
@@ -24,6 +24,7 @@ class Told(NamedTuple):
 
 _UNKNOWN = Told(counts=True, digest=None)
 _GONE = Told(counts=False, digest=None)
+_CLEAN = frozenset({topic.name for topic in CLEAN_TOPIC.values()})
 
 
 class Refused:
@@ -40,17 +41,17 @@ class Refused:
         if topic is None or payload is None:
             return _UNKNOWN
         try:
-            if topic == CLEAN_PERSON.name:
+            if topic in _CLEAN:
                 return self._cleaned(payload)
             return self._raw(source, table, self._envelopes.read(payload))
         except Quarantine:
             return _UNKNOWN
 
     def _cleaned(self, payload: bytes) -> Told:
-        person = self._codec.decode_record(payload)
-        if not isinstance(person, CleanPerson):
+        record = self._codec.decode_record(payload)
+        if not isinstance(record, Clean):
             return _UNKNOWN
-        return _GONE if person.deleted else Told(counts=True, digest=person.digest)
+        return _GONE if record.deleted else Told(counts=True, digest=record.digest)
 
     def _raw(self, source: str, table: str, change: Change) -> Told:
         if change.after is None:

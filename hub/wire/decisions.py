@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-from hub.wire.records import CleanPerson, GoldenPerson, Held, Judgement, Sweep
+from hub.wire.entities import Clean, Golden
+from hub.wire.records import Held, Judgement, Sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Tick:
     now_us: int
 
 
-Event = CleanPerson | Held | Sweep | Judgement | QuarantineClosed | Tick
+Event = Clean | Held | Sweep | Judgement | QuarantineClosed | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class RecordRow:
     deleted: bool
     next: bytes | None
     """Set on a delete by key change; the old values stay until a state of the successor is taken, not only held."""
-    body: CleanPerson | None
+    body: Clean | None
     """The last values; None once deleted, and None in a living row of a Delta whose values the store already has:
     persist then keeps the body it stored (link holds no bodies in memory)."""
 
@@ -282,6 +283,6 @@ class State:
 class Merge(Protocol):
     """merge as the reconcile agent sees it."""
 
-    def __call__(self, entity_id: str, members: Sequence[CleanPerson], authorities: Mapping[str, str]) -> GoldenPerson:
+    def __call__(self, entity_id: str, members: Sequence[Any], authorities: Mapping[str, str]) -> Golden:
         """Return the golden state of a cluster; version and previous ids are filled in by persist."""
         ...

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Literal, get_args
 
+from hub.wire.errors import RefuseToStart
 from hub.wire.records import (
     CleanBusiness,
     CleanFacility,
@@ -20,8 +21,8 @@ from hub.wire.records import (
 Entity = Literal["person", "family", "business", "facility"]
 ENTITIES: tuple[Entity, ...] = get_args(Entity)
 """In the order in which the hub goes through them."""
-RESOLVED: frozenset[Entity] = frozenset({"person"})
-"""Those that reconcile resolves today; records of the others can be cleaned, but a contract may not name them yet."""
+RESOLVED: tuple[Entity, ...] = ("person",)
+"""Those that have a model, so that reconcile resolves them; a contract may name no other."""
 
 Clean = CleanPerson | CleanFamily | CleanBusiness | CleanFacility
 Golden = GoldenPerson | GoldenFamily | GoldenBusiness | GoldenFacility
@@ -44,6 +45,14 @@ ENTITY_OF: Mapping[type, Entity] = {cls: entity for made in (CLEAN, GOLDEN) for 
 HEAD = 10
 """Fields before the attributes in every clean record: id to key, the same for all; flags are the last field."""
 _GOLDEN_HEAD = 6
+
+
+def entity_named(name: str) -> Entity:
+    """Return the kind of entity of a name; raises RefuseToStart for none."""
+    for entity in ENTITIES:
+        if entity == name:
+            return entity
+    raise RefuseToStart(f"{name!r} is no kind of entity; known are {', '.join(ENTITIES)}")
 
 
 def attributes(entity: Entity) -> tuple[str, ...]:

@@ -1079,21 +1079,39 @@ class GoldenPerson:
     """Entity ids that took a vanished id's records."""
     previous_ids: tuple[str, ...] = ()
     nik: str | None = None
+    """16 digits that can identify; never a placeholder or temporary number."""
     kk: str | None = None
+    """Family card number, 16 digits."""
+    identity_no: str | None = None
+    """Passport or another identity number, of who has no NIK: capitals and digits."""
     name: str | None = None
+    """Upper case, titles and degrees taken apart."""
     titles: str | None = None
+    """Titles before and degrees after the name, separated by a bar."""
     sex: str | None = None
+    """Male or female."""
     birth_date: int | None = None
+    """Days since 1970-01-01."""
     birth_place: str | None = None
     mother: str | None = None
+    """Mother's name, as name."""
     phone: str | None = None
+    """E.164."""
     street: str | None = None
     rt: int | None = None
     rw: int | None = None
+    village: str | None = None
+    """Name of the village (desa, dusun, kelurahan) where its code is not known."""
     region: str | None = None
+    """Deepest known region code, digits only, in region_system."""
     region_system: str | None = None
+    """Kemendagri or bps."""
+    postcode: str | None = None
+    """Five digits."""
     marital: str | None = None
+    """Single, married, divorced or widowed."""
     vital: str | None = None
+    """Alive or dead."""
     wins: tuple[Win, ...] = ()
     members: tuple[Member, ...] = ()
 
@@ -1108,6 +1126,7 @@ class GoldenPerson:
             "previous_ids": self.previous_ids,
             "nik": self.nik,
             "kk": self.kk,
+            "identity_no": self.identity_no,
             "name": self.name,
             "titles": self.titles,
             "sex": self.sex,
@@ -1118,8 +1137,10 @@ class GoldenPerson:
             "street": self.street,
             "rt": self.rt,
             "rw": self.rw,
+            "village": self.village,
             "region": self.region,
             "region_system": self.region_system,
+            "postcode": self.postcode,
             "marital": self.marital,
             "vital": self.vital,
             "wins": [item.to_dict() for item in self.wins],
@@ -1138,6 +1159,7 @@ class GoldenPerson:
             tuple(datum["previous_ids"]),
             datum["nik"],
             datum["kk"],
+            datum["identity_no"],
             datum["name"],
             datum["titles"],
             datum["sex"],
@@ -1148,8 +1170,10 @@ class GoldenPerson:
             datum["street"],
             datum["rt"],
             datum["rw"],
+            datum["village"],
             datum["region"],
             datum["region_system"],
+            datum["postcode"],
             datum["marital"],
             datum["vital"],
             tuple([Win.from_dict(item) for item in datum["wins"]]),

@@ -12,6 +12,8 @@ schemas stand in `store.schema`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import (
@@ -23,6 +25,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Double,
     Identity,
     Index,
     Integer,
@@ -37,6 +40,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from hub.wire.entities import GOLDEN, Entity, golden_attributes
+
 METADATA = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -47,11 +52,20 @@ METADATA = MetaData(
 LINK = "link"
 STORE = "store"
 TIME = DateTime(timezone=True)
+DATES = frozenset({"birth_date"})
+"""Attributes that are days since 1970-01-01 in a record and dates in a table."""
 
 
 def _must(name: str, kind: type[TypeEngine[Any]] | TypeEngine[Any]) -> Column[Any]:
     return Column(name, kind, nullable=False)
 
+
+def _entity() -> Column[Any]:
+    return Column("entity", Text, nullable=False, server_default=text("'person'"), comment="kind of entity")
+
+
+_OTHERS = text("entity <> 'person'")
+"""People are by far the most; so the others are found without going through them."""
 
 # ---------------------------------------------------------------- link: who is the same
 
@@ -61,14 +75,14 @@ record = Table(
     _must("source", Text), _must("tbl", Text),
     _must("version", LargeBinary), _must("seen", LargeBinary), _must("root", LargeBinary),
     _must("deleted", Boolean), Column("next", LargeBinary),
-    Column("body", LargeBinary, comment="CleanPerson, the last values; null once deleted"),
-    schema=LINK, postgresql_with={"fillfactor": "85"},
+    Column("body", LargeBinary, comment="the clean record, the last values; null once deleted"), _entity(),
+    Index("ix_record_entity", "entity", postgresql_where=_OTHERS), schema=LINK, postgresql_with={"fillfactor": "85"},
 )  # fmt: skip
 """Last state of every source record (decisions.RecordRow); also the archive of the last clean state."""
 
 lineage = Table(
     "lineage", METADATA,
-    _must("child", LargeBinary), _must("version", LargeBinary), _must("parent", LargeBinary),
+    _must("child", LargeBinary), _must("version", LargeBinary), _must("parent", LargeBinary), _entity(),
     PrimaryKeyConstraint("child", "version"), schema=LINK,
 )  # fmt: skip
 
@@ -76,7 +90,8 @@ edge = Table(
     "edge", METADATA,
     _must("a", LargeBinary), _must("b", LargeBinary), _must("weight", Integer),
     Column("levels", JSON, nullable=False, comment="[[comparison, level, weight in milli-bits], ...]"),
-    PrimaryKeyConstraint("a", "b"), schema=LINK,
+    _entity(), PrimaryKeyConstraint("a", "b"), Index("ix_edge_entity", "entity", postgresql_where=_OTHERS),
+    schema=LINK,
 )  # fmt: skip
 
 judgement = Table(
@@ -87,7 +102,7 @@ judgement = Table(
     Column("made_at", BigInteger, nullable=False, comment="microseconds since 1970 UTC"),
     Column("expires_at", BigInteger, comment="microseconds since 1970 UTC"),
     Column("state", Text, nullable=False, comment="active, superseded, refused, withdrawn or expired"),
-    PrimaryKeyConstraint("id", "a", "b"), Index(None, "a", "b"), schema=LINK,
+    _entity(), PrimaryKeyConstraint("id", "a", "b"), Index(None, "a", "b"), schema=LINK,
 )  # fmt: skip
 """One row a judged pair of lineage roots, a < b."""
 
@@ -100,13 +115,13 @@ note = Table(
     _must("author", Text), _must("reason", Text),
     Column("made_at", BigInteger, nullable=False, comment="microseconds since 1970 UTC"),
     Column("state", Text, nullable=False, comment="taken, void (nothing stood any more) or withdrawn"),
-    schema=LINK,
+    _entity(), schema=LINK,
 )  # fmt: skip
 """Who withdrew or contested a judgement, and why (decisions.NoteRow)."""
 
 floor = Table(
     "floor", METADATA,
-    _must("source", Text), _must("tbl", Text), _must("floor", LargeBinary),
+    _must("source", Text), _must("tbl", Text), _must("floor", LargeBinary), _entity(),
     PrimaryKeyConstraint("source", "tbl"), schema=LINK,
 )  # fmt: skip
 
@@ -114,7 +129,7 @@ sweep = Table(
     "sweep", METADATA,
     _must("source", Text), _must("tbl", Text), _must("floor", LargeBinary),
     _must("raw_partition", Integer), _must("raw_partitions", Integer),
-    _must("clean_partition", Integer), _must("clean_partitions", Integer),
+    _must("clean_partition", Integer), _must("clean_partitions", Integer), _entity(),
     PrimaryKeyConstraint("source", "tbl", "floor", "raw_partition", "clean_partition"), schema=LINK,
 )  # fmt: skip
 
@@ -122,7 +137,7 @@ block = Table(
     "block", METADATA,
     Column("item", Text, primary_key=True, comment="quarantine item that blocks its table's sweeps"),
     _must("source", Text), _must("tbl", Text), _must("version", LargeBinary),
-    Column("id", LargeBinary), Column("previous", LargeBinary), schema=LINK,
+    Column("id", LargeBinary), Column("previous", LargeBinary), _entity(), schema=LINK,
 )  # fmt: skip
 
 lease = Table(
@@ -157,32 +172,61 @@ model = Table(
 
 _LIVING = text("status = 'active'")
 
-person = Table(
-    "person", METADATA,
-    Column("entity_id", Uuid, primary_key=True),
-    _must("generation", BigInteger), _must("sequence", BigInteger),
-    Column("status", Text, nullable=False, comment="active; merged, split or deleted: a stub without personal data"),
-    Column("moved_to", ARRAY(Uuid), nullable=False, comment="entity ids that took a vanished id's records"),
-    Column("previous_ids", ARRAY(Uuid), nullable=False, comment="vanished ids that resolve to this one"),
-    Column("nik", Text), Column("kk", Text), Column("name", Text), Column("titles", Text), Column("sex", Text),
-    Column("birth_date", Date), Column("birth_place", Text), Column("mother", Text), Column("phone", Text),
-    Column("street", Text), Column("rt", Integer), Column("rw", Integer), Column("region", Text),
-    Column("region_system", Text), Column("marital", Text), Column("vital", Text),
-    Column("wins", JSON, nullable=False,
-           comment="[{group, rule, source, record (hex), changed_at, losers: [{source, record, changed_at, value}]}]"),
-    Column("digest", LargeBinary, nullable=False, comment="of the content; an unchanged row is not published"),
-    Column("changed_at", TIME, nullable=False, comment="when this version was committed"),
-    Index(None, "nik", postgresql_where=_LIVING), Index(None, "kk", postgresql_where=_LIVING),
-    Index(None, "name", "birth_date", postgresql_where=_LIVING), Index(None, "phone", postgresql_where=_LIVING),
-    schema=STORE, postgresql_with={"fillfactor": "85"},
-)  # fmt: skip
+_TYPES: dict[str, type[TypeEngine[Any]]] = {"str | None": Text, "int | None": Integer, "float | None": Double}
+
+
+def _golden(entity: Entity, *indexes: tuple[str, ...]) -> Table:
+    """Return the table of a kind of entity's golden rows: one column an attribute, indexed where they are living."""
+    types = {field.name: _TYPES[str(field.type)] for field in fields(GOLDEN[entity]) if str(field.type) in _TYPES}
+    return Table(
+        entity, METADATA,
+        Column("entity_id", Uuid, primary_key=True),
+        _must("generation", BigInteger), _must("sequence", BigInteger),
+        Column("status", Text, nullable=False,
+               comment="active; merged, split or deleted: a stub without personal data"),
+        Column("moved_to", ARRAY(Uuid), nullable=False, comment="entity ids that took a vanished id's records"),
+        Column("previous_ids", ARRAY(Uuid), nullable=False, comment="vanished ids that resolve to this one"),
+        *[Column(name, Date if name in DATES else types[name]) for name in golden_attributes(entity)],
+        Column("wins", JSON, nullable=False,
+               comment="[{group, rule, source, record (hex), changed_at, losers: [{source, record, changed_at, "
+               "value}]}]"),
+        Column("digest", LargeBinary, nullable=False, comment="of the content; an unchanged row is not published"),
+        Column("changed_at", TIME, nullable=False, comment="when this version was committed"),
+        *[Index(None, *columns, postgresql_where=_LIVING) for columns in indexes],
+        schema=STORE, postgresql_with={"fillfactor": "85"},
+    )  # fmt: skip
+
+
+person = _golden("person", ("nik",), ("kk",), ("name", "birth_date"), ("phone",), ("identity_no",))
 """Current golden rows, and for ever a stub of every id that vanished."""
+family = _golden("family", ("kk",), ("head_nik",), ("phone",))
+business = _golden("business", ("nib",), ("npwp",), ("owner_nik",), ("name",), ("phone",))
+facility = _golden("facility", ("npsn",), ("health_code",), ("name",), ("phone",))
+GOLDEN_TABLE: Mapping[Entity, Table] = {
+    "person": person, "family": family, "business": business, "facility": facility,
+}  # fmt: skip
+
+membership = Table(
+    "membership", METADATA,
+    Column("id", Uuid, primary_key=True, comment="of one span of one person in one family"),
+    _must("person_id", Uuid), _must("family_id", Uuid),
+    Column("role", Text, nullable=False, comment="head or member"),
+    Column("claimed_at", BigInteger, nullable=False,
+           comment="when the source of the winning family card told it, microseconds since 1970 UTC"),
+    Column("source", Text, nullable=False, comment="of the winning family card"), _must("record", LargeBinary),
+    Column("since", TIME, nullable=False, comment="when the hub knew it"),
+    Column("until", TIME, comment="when the hub knew that it ended; null while it holds"),
+    _must("generation", BigInteger), _must("sequence", BigInteger),
+    Index(None, "person_id", "until"), Index(None, "family_id", "until"),
+    Index("ix_membership_current", "person_id", unique=True, postgresql_where=text("until is null")), schema=STORE,
+)  # fmt: skip
+"""Persons in families, as their golden records' family cards say; a span that ended stays."""
 
 member = Table(
     "member", METADATA,
     Column("record", LargeBinary, primary_key=True),
     Column("entity_id", Uuid, nullable=False, index=True),
-    _must("source", Text), _must("tbl", Text), schema=STORE, postgresql_with={"fillfactor": "85"},
+    _must("source", Text), _must("tbl", Text), _entity(), schema=STORE, postgresql_with={"fillfactor": "85"},
 )  # fmt: skip
 """Which entity each living record belongs to."""
 
@@ -205,7 +249,7 @@ history = Table(
     _must("status", Text),
     Column("causes", JSON, nullable=False, comment="[{kind, id}]"),
     Column("other_ids", ARRAY(Uuid), nullable=False),
-    Column("body", LargeBinary, nullable=False, comment="GoldenPerson as published"),
+    Column("body", LargeBinary, nullable=False, comment="the golden record as published"), _entity(),
     PrimaryKeyConstraint("entity_id", "generation", "sequence"), Index(None, "generation", "sequence"), schema=STORE,
 )  # fmt: skip
 """Every published state, append-only; `store.history_span` (a view) adds `until`, the end of its validity."""
@@ -215,7 +259,7 @@ alias = Table(
     Column("old_id", Uuid, nullable=False, comment="a vanished id; a living one is never here"),
     Column("new_id", Uuid, nullable=False, index=True, comment="one of the ids that took its records; may vanish too"),
     Column("status", Text, nullable=False, comment="merged or split; a deleted id has no alias"),
-    _must("generation", BigInteger), _must("sequence", BigInteger),
+    _must("generation", BigInteger), _must("sequence", BigInteger), _entity(),
     PrimaryKeyConstraint("old_id", "new_id"), schema=STORE,
 )  # fmt: skip
 """Where vanished ids went; follow it until the id is living.  Acyclic: a returning id loses its rows."""

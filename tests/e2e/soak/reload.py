@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from hub import flow
 from hub.persist import load
+from hub.persist.reconcile import digest_of
 from hub.wire import contract
 from hub.wire.settings import Settings
 
 if __name__ == "__main__":
     settings = Settings()
-    engine = flow.resolver(contract.load_all(settings)).engine
-    with load.state(settings.endpoint("database")) as state:
-        engine.load(state)
-    print(engine.digest())
+    engines = {entity: each.engine for entity, each in flow.resolvers(contract.load_all(settings)).items()}
+    for entity, engine in engines.items():
+        with load.state(settings.endpoint("database"), entity) as state:
+            engine.load(state)
+    print(digest_of(engines))

@@ -8,7 +8,7 @@ from hub.link import model
 from hub.link.engine import Engine
 from hub.merge.golden import Golden
 from hub.persist.agent import run_agent
-from hub.persist.reconcile import Stages
+from hub.persist.kinds import Stages
 from hub.wire import log
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.errors import HubError
@@ -24,7 +24,7 @@ def main() -> int:
     given = model.read()
     stages = Stages(Engine(given, AUTHORITIES, frozenset({"dukcapil"})), Golden(given.survivorship), AUTHORITIES)
     try:
-        return run_agent(settings, stages, Codec(ConfluentRegistry(settings.endpoint("registry"))))
+        return run_agent(settings, {"person": stages}, Codec(ConfluentRegistry(settings.endpoint("registry"))))
     except HubError as error:
         log.get("test").critical("refused", reason=str(error))
         return 1

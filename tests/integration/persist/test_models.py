@@ -50,7 +50,12 @@ class Writer:
     def __init__(self, url: str, epoch: int, given: ModelFile = PRESENT) -> None:
         self.clock = TestClock(CLOCK.now_us())
         self.reconciler = Reconciler(
-            url, epoch, BUILD(given), CODEC, self.clock, models=Models(given, BUILD, flow.difference)
+            url,
+            epoch,
+            {"person": BUILD(given)},
+            CODEC,
+            self.clock,
+            models={"person": Models(given, BUILD, flow.difference)},
         )
         self.reconciler.load()
         self.logs = {name: Log("cluster", f"id of {name}", 0) for name in (CLEAN, JUDGED, "quarantine.clean")}

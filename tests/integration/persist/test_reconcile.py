@@ -12,7 +12,8 @@ import pytest
 from hub.link import model
 from hub.link.engine import Engine
 from hub.merge.golden import Golden
-from hub.persist.reconcile import Reconciler, Stages
+from hub.persist.kinds import Stages
+from hub.persist.reconcile import Reconciler
 from hub.persist.work import Log
 from hub.wire import version
 from hub.wire.archive import Archive
@@ -41,7 +42,7 @@ class River:
 
     def __init__(self, url: str, epoch: int) -> None:
         self.stages = stages()
-        self.reconciler = Reconciler(url, epoch, self.stages, CODEC, CLOCK)
+        self.reconciler = Reconciler(url, epoch, {"person": self.stages}, CODEC, CLOCK)
         self.reconciler.load()
         self.logs = {name: Log("cluster", f"id of {name}", 0) for name in (CLEAN, JUDGED, REFUSED)}
         start = self.reconciler.offsets({log: (name, 0) for name, log in self.logs.items()})
@@ -62,7 +63,9 @@ class River:
         ]
         step = self.reconciler.batch(self.logs[topic], base, base + len(batch), batch)
         assert step is not None
-        self.reconciler.commit(step)
+        while step is not None:
+            self.reconciler.commit(step)
+            step = self.reconciler.more()
         self.at[topic] = base + len(batch)
 
     def rest(self) -> None:
@@ -289,13 +292,13 @@ def test_a_store_that_goes_away_while_it_is_loaded_ends_the_process(river, store
 
     given = stages()
     cut = Cut(model.read(), AUTHORITIES, frozenset())
-    interrupted = Reconciler(store, lease.epoch, replace(given, engine=cut), CODEC, CLOCK)
+    interrupted = Reconciler(store, lease.epoch, {"person": replace(given, engine=cut)}, CODEC, CLOCK)
     with pytest.raises(Halt, match="start again"):
         interrupted.load()
     interrupted.close()
 
 
 def test_a_store_that_is_away_before_it_is_loaded_is_waited_for(lease):
-    away = Reconciler("postgresql://nobody@127.0.0.1:1/none", lease.epoch, stages(), CODEC, CLOCK)
+    away = Reconciler("postgresql://nobody@127.0.0.1:1/none", lease.epoch, {"person": stages()}, CODEC, CLOCK)
     with pytest.raises(TryAgain):
         away.load()

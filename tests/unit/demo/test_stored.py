@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import date
 
 from hub.demo.expect import Expected
-from hub.demo.stored import VALUES, Difference, Stored, differences
+from hub.demo.stored import Difference, Stored, differences
+from hub.wire.entities import golden_attributes
 from hub.wire.records import CleanPerson, GoldenPerson, Loser, Win
 
 A, B = b"a" * 16, b"b" * 16
@@ -19,7 +20,7 @@ def expected() -> Expected:
 
 
 def row() -> dict:
-    blank = dict.fromkeys(VALUES)
+    blank = dict.fromkeys(golden_attributes("person"))
     win = {"group": "name", "rule": "rank", "source": "dinsos", "record": A.hex(), "changed_at": 77,
            "losers": [{"record": B.hex(), "source": "dapodik", "changed_at": 4, "value": "{}"}]}  # fmt: skip
     return {**blank, "entity_id": E1, "name": "BUDI", "birth_date": date(1971, 2, 5), "wins": [win]}

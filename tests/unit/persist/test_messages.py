@@ -35,18 +35,18 @@ def test_the_history_body_is_the_message_without_its_registry_id():
 
 
 def test_a_stub_says_where_the_records_went_and_nothing_else():
-    assert messages.stub(ID, "merged", (ID,)) == GoldenPerson(ID, 0, 0, "merged", moved_to=(ID,))
-    assert messages.stub(ID, "deleted", ()).status == "deleted"
-    assert messages.stub(ID, "changed", (ID, ID)).status == "split"
-    assert messages.stub(ID, "reassigned", ()).status == "deleted"
+    assert messages.stub("person", ID, "merged", (ID,)) == GoldenPerson(ID, 0, 0, "merged", moved_to=(ID,))
+    assert messages.stub("person", ID, "deleted", ()).status == "deleted"
+    assert messages.stub("person", ID, "changed", (ID, ID)).status == "split"
+    assert messages.stub("person", ID, "reassigned", ()).status == "deleted"
 
 
 def test_headers_are_cloudevents_and_the_same_at_every_repeat():
     change = EntityChange(ID, 1, 42, 1_700_000_000_000_000, "changed")
-    text = messages.headers(messages.GOLDEN_TYPE, ID, change)
+    text = messages.headers(messages.GOLDEN_TYPE.format(entity="person"), ID, change)
     assert json.loads(text) == {
         "ce_specversion": "1.0", "ce_id": f"{ID}/1.42", "ce_source": "satudata/hub",
         "ce_type": "satudata.golden.person", "ce_time": "2023-11-14T22:13:20Z", "ce_subject": ID,
         "content-type": "application/avro",
     }  # fmt: skip
-    assert text == messages.headers(messages.GOLDEN_TYPE, ID, change)
+    assert text == messages.headers(messages.GOLDEN_TYPE.format(entity="person"), ID, change)

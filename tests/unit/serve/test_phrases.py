@@ -9,7 +9,9 @@ import pytest
 from hub.link.frequency import COMMON, RARE
 from hub.link.score import CAPPED
 from hub.merge import golden
-from hub.serve import phrases, read, review_shapes
+from hub.serve import phrases, review_shapes
+from hub.wire.entities import ENTITIES, Entity, golden_attributes
+from hub.wire.groups import GROUPS
 
 MODEL = tomllib.loads((resources.files("hub.link") / "models" / "person-2.toml").read_text(encoding="utf-8"))
 
@@ -21,19 +23,15 @@ def test_every_level_of_a_comparison_has_words(comparison: dict[str, Any]) -> No
     assert {*levels, COMMON, RARE, CAPPED} <= set(phrases.LEVELS)
 
 
-@pytest.mark.parametrize("group", sorted(MODEL["survivorship"]))
-def test_every_attribute_group_has_words_and_columns(group: str) -> None:
-    assert group in phrases.COMPARISONS
-    assert set(read.GROUPS.get(group, (group,))) <= {*read.PLAIN, "birth_date"}
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_every_attribute_is_of_one_group_and_every_group_has_words(entity: Entity) -> None:
+    grouped = [name for names in GROUPS[entity].values() for name in names]
+    assert sorted(grouped) == sorted(golden_attributes(entity))
+    assert set(GROUPS[entity]) <= set(phrases.COMPARISONS)
 
 
 def test_every_rule_of_survivorship_has_words() -> None:
     assert {"only", *golden.RULES} == set(phrases.RULES)
-
-
-@pytest.mark.parametrize("group", sorted(golden.GROUPS))
-def test_groups_have_the_columns_that_merge_gives_them(group: str) -> None:
-    assert read.GROUPS.get(group, (group,)) == golden.GROUPS[group]
 
 
 def test_every_kind_of_doubt_has_words() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from hub.verify.passed import RECONCILED, Passage, Place
 
 RAW = "raw.s.t"
-CLEAN, QUARANTINE = RECONCILED
+CLEAN, *_, QUARANTINE = RECONCILED
 
 
 class River:

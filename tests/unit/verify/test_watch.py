@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hub.verify.compare import BUCKETS, Bucket, Row, Surroundings
-from hub.verify.passed import Place
+from hub.verify.passed import RECONCILED, Place
 from hub.verify.refused import Refused
 from hub.verify.store import Known
 from hub.verify.watch import PATIENCE_S, Watch
@@ -72,7 +72,7 @@ class Offsets:
         return {(f"raw.dukcapil.{TABLE}", 0): 5}
 
     def reconciled(self) -> Mapping[Place, int]:
-        return {} if self.behind else {("clean.person", 0): 5, ("quarantine.clean", 0): 5}
+        return {} if self.behind else {(topic, 0): 5 for topic in RECONCILED}
 
 
 class Desk:

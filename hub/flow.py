@@ -16,7 +16,7 @@ from hub.wire import avro, contract, log, topics
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.contract import Contract
 from hub.wire.decisions import Delta, Merge
-from hub.wire.entities import RESOLVED, Entity, entity_named
+from hub.wire.entities import ENTITIES, Entity, entity_named
 from hub.wire.errors import RefuseToStart
 from hub.wire.explained import Explainer
 from hub.wire.kafka import KafkaLog
@@ -101,7 +101,7 @@ def resolver(
 
 def resolvers(contracts: Mapping[str, Contract], models: Path | None = None) -> Mapping[Entity, Resolver]:
     """Return link and merge of every kind of entity for these sources, empty."""
-    return {entity: resolver(contracts, models, entity) for entity in RESOLVED}
+    return {entity: resolver(contracts, models, entity) for entity in ENTITIES}
 
 
 def model_file(path: Path) -> ModelFile:
@@ -144,7 +144,7 @@ def _reconcile(settings: Settings) -> int:
 
     build = partial(stages_under, contract.load_all(settings))
     models = {
-        entity: Models(model_file(model.path_of(entity, settings.models)), build, difference) for entity in RESOLVED
+        entity: Models(model_file(model.path_of(entity, settings.models)), build, difference) for entity in ENTITIES
     }
     codec = avro.Codec(ConfluentRegistry(settings.endpoint("registry")))
     return run_agent(settings, {entity: build(each.file) for entity, each in models.items()}, codec, models)

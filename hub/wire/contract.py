@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from hub.wire.entities import RESOLVED, Entity
+from hub.wire.entities import Entity
 from hub.wire.errors import RefuseToStart
 from hub.wire.settings import Settings
 
@@ -112,7 +112,9 @@ class Source(_Strict):
         description="rank class of survivorship: register = the civil register, sector = an office that sees the "
         "person, programme = a list made from others"
     )
-    attests: tuple[Literal["nik"], ...] = Field((), description="identifiers whose holder this source proves")
+    attests: tuple[Literal["nik", "kk", "nib", "npsn"], ...] = Field(
+        (), description="identifiers whose holder this source proves"
+    )
     sensitive: bool = Field(
         False,
         description="its data decide on aid, health or the like, where a wrong union harms somebody: doubts about "
@@ -153,22 +155,12 @@ class Contract(_Strict):
 def load(path: Path) -> Contract:
     """Read one contract; raises RefuseToStart naming the file, the place and what to change."""
     try:
-        return _resolvable(path, Contract.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))))
+        return Contract.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, OSError) as error:
         raise RefuseToStart(f"contract {path.name} cannot be read: {error}") from error
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise RefuseToStart(f"contract {path.name} is not valid: {faults}") from error
-
-
-def _resolvable(path: Path, contract: Contract) -> Contract:
-    for table in contract.table:
-        if table.entity not in RESOLVED:
-            raise RefuseToStart(
-                f"contract {path.name}: table {table.name} speaks of entity {table.entity}, which this version of the "
-                f"hub does not resolve; it resolves: {', '.join(sorted(RESOLVED))}"
-            )
-    return contract
 
 
 def load_all(settings: Settings) -> dict[str, Contract]:

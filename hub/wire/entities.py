@@ -21,8 +21,6 @@ from hub.wire.records import (
 Entity = Literal["person", "family", "business", "facility"]
 ENTITIES: tuple[Entity, ...] = get_args(Entity)
 """In the order in which the hub goes through them."""
-RESOLVED: tuple[Entity, ...] = ("person",)
-"""Those that have a model, so that reconcile resolves them; a contract may name no other."""
 
 Clean = CleanPerson | CleanFamily | CleanBusiness | CleanFacility
 Golden = GoldenPerson | GoldenFamily | GoldenBusiness | GoldenFacility

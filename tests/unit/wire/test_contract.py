@@ -58,7 +58,7 @@ def test_a_good_contract_says_which_columns_it_maps(tmp_path: Path) -> None:
         ('kind = "replay"', 'kind = "replay"\nspeed = 3', "source.speed"),
         ('dsn = "env:DESA_DSN"', 'dsn = "postgresql://u:p@h/d"', "source.dsn"),
         ("retention_days = 365", "retention_days = 007", "cannot be read"),
-        ('entity = "person"', 'entity = "family"', "does not resolve"),
+        ('entity = "person"', 'entity = "vehicle"', "table.0.entity"),
     ],
 )
 def test_a_fault_is_refused_with_its_place(tmp_path: Path, old: str, new: str, told: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from hub.persist import aliases, messages, spans
+from hub.persist import aliases, memberships, messages, spans
 from hub.persist.messages import Coding, Draft
 from hub.persist.stage import Database, Upsert, byteas, copy, uuids
 from hub.persist.work import Committed, Work
@@ -106,6 +106,11 @@ def write(database: Database, work: Work, ready: Mapping[str, Draft], stamp: Sta
     GOLDEN[work.entity].run(database, [row for row in rows.golden if row[0] in known])
     if rows.history:
         copy(database, _HISTORY, rows.history)
+        changed = [row[0] for row in rows.golden]
+        version = (stamp.generation, stamp.sequence)
+        rows.outbox += memberships.write(
+            database, coding, changed, entity=work.entity, version=version, at_us=stamp.at_us
+        )
         copy(database, _OUTBOX, rows.outbox)
         database.execute("notify outbox")
     return Committed(stamp.generation, stamp.sequence, stamp.at_us, rows.kinds, rows.living, members, 0)

@@ -12,13 +12,14 @@ from uuid import UUID
 
 import psycopg
 
+from hub.serve import restored_memberships
 from hub.wire import topics
 from hub.wire.archive import Archive
 from hub.wire.avro import Codec
 from hub.wire.broker import Log
 from hub.wire.entities import ENTITIES, ENTITY_OF, GOLDEN, Entity, Golden
 from hub.wire.errors import Halt
-from hub.wire.records import Cause, EntityChange
+from hub.wire.records import Cause, EntityChange, Membership
 
 KIND = "restored"
 """Kind in store.history and cause in changes.<entity> of a state that a restore published."""
@@ -93,11 +94,17 @@ class Stamp:
 
 
 def republish(
-    database: Database, codec: Codec, seen: Mapping[Entity, Seen], *, known_generation: int, at_us: int
+    database: Database,
+    codec: Codec,
+    seen: Mapping[Entity, Seen],
+    memberships: Mapping[str, Membership],
+    *,
+    known_generation: int,
+    at_us: int,
 ) -> tuple[int, int, int]:
     """Write it all into history and outbox, in the caller's transaction; return generation, living rows, stubs.
 
-    `seen` tells of the golden topic of each kind of entity.
+    `seen` tells of the golden topic of each kind of entity, `memberships` of golden.membership.
     """
     highest = max([each.generation for each in seen.values()], default=0)
     row = database.execute(_TICK, (max(highest, known_generation),)).fetchone()
@@ -115,6 +122,8 @@ def republish(
             writer.add(golden, golden.status)
         writer.flush()
         living, stubs = living + len(present), stubs + len(gone)
+    at = datetime.fromtimestamp(at_us / 1e6, UTC)
+    restored_memberships.republish(database, codec, memberships, (int(row[0]), int(row[1])), at)
     for mark, text in archive.unsaved().items():
         database.execute(_SCHEMA, (mark, text))
     database.execute("notify outbox")

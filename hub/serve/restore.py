@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psycopg
 
-from hub.serve import backup
+from hub.serve import backup, restored_memberships
 from hub.serve.pgtools import environment, program
 from hub.serve.republish import Seen, republish, seen_on
 from hub.wire import log
@@ -30,7 +30,8 @@ from hub.wire.clock import Clock
 from hub.wire.entities import Entity
 from hub.wire.errors import HubError, RefuseToStart, TryAgain
 from hub.wire.kafka import KafkaLog
-from hub.wire.topics import GOLDEN_TOPIC
+from hub.wire.records import Membership
+from hub.wire.topics import GOLDEN_MEMBERSHIP, GOLDEN_TOPIC
 from hub.wire.transactional import TransactionalSender
 
 HOLDER = "restore"
@@ -69,6 +70,7 @@ class Surroundings:
     golden_topics: Mapping[Entity, str] = field(
         default_factory=lambda: {entity: topic.name for entity, topic in GOLDEN_TOPIC.items()}
     )
+    membership_topic: str = GOLDEN_MEMBERSHIP.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +137,21 @@ def restore(
     tell("reading the golden topics to their end")
     _insist(around.sender.fence)
     seen = {entity: seen_on(around.kafka, around.codec, topic) for entity, topic in around.golden_topics.items()}
+    memberships = restored_memberships.seen_on(around.kafka, around.codec, around.membership_topic)
     tell("publishing under a new generation")
-    done = _publish(around, before, seen)
+    done = _publish(around, before, seen, memberships)
     _release(around.database)
     _LOG.info("restored", generation=done.generation, living=done.living, stubs=done.stubs)
     return done
 
 
-def _publish(around: Surroundings, before: Before, seen: Mapping[Entity, Seen]) -> Restored:
+def _publish(
+    around: Surroundings, before: Before, seen: Mapping[Entity, Seen], memberships: Mapping[str, Membership]
+) -> Restored:
     with psycopg.connect(around.database, application_name="satudata-restore") as database:
         return Restored(*republish(
-            database, around.codec, seen, known_generation=before.generation, at_us=around.clock.now_us()
+            database, around.codec, seen, memberships, known_generation=before.generation,
+            at_us=around.clock.now_us(),
         ))  # fmt: skip
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from hub import flow
+from hub.persist import migrate
 from hub.persist.kinds import Stages
+from hub.persist.migrations.versions.r0006_entities import DOWN
 from hub.persist.reconcile import Reconciler
 from hub.persist.work import Log
 from hub.wire import version
@@ -145,6 +148,23 @@ def test_each_kind_has_its_table_members_history_and_topics(river: River, rows: 
     ((change,),) = rows("select value from store.outbox where topic = 'changes.business' order by id limit 1")
     assert CODEC.decode_record(change).entity == "business"
     assert reloaded() == river.reconciler.digest()
+
+
+def test_what_an_older_store_holds_is_of_people(store: str, river: River, rows: Rows, reloaded: Any) -> None:
+    river.feed(person(1, 1, HEAD, KK, "BUDI CONTOH"), person(2, 2, CHILD, KK, "RANI CONTOH"))
+    memory = river.reconciler.digest()
+    river.reconciler.close()
+    with psycopg.connect(store) as connection:
+        connection.execute(DOWN)
+        connection.execute("update store.alembic_version set version_num = '0005'")
+    before = rows("select entity_id, name, kk, digest from store.person order by 1")
+    migrate(store)
+    assert rows("select entity_id, name, kk, digest from store.person order by 1") == before
+    assert rows("select distinct entity from link.record union select distinct entity from store.history") == [
+        ("person",)
+    ]
+    assert rows("select kind, until from store.history_span") == [("created", None), ("created", None)]
+    assert reloaded() == memory
 
 
 def test_a_judgement_reaches_the_engine_of_its_kind_and_batches_part(river: River, rows: Rows, reloaded: Any) -> None:

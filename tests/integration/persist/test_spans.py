@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from hub.persist import migrate, spans
+from hub.persist.migrations.versions.r0006_entities import DOWN
 from hub.wire.archive import Archive
 from tests.integration.persist.build import change, entity, person, row, work
 
@@ -57,6 +58,7 @@ def test_a_migration_fills_them_from_the_history_of_an_older_store(store, writer
     kept = rows(SPANS)
     writer.close()
     with psycopg.connect(store) as connection:
+        connection.execute(DOWN)
         connection.execute("drop table store.member_span, link.model")
         connection.execute("update store.alembic_version set version_num = '0003'")
     migrate(store)

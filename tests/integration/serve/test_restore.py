@@ -48,6 +48,7 @@ class Hub:
         self.log = KafkaLog(self.kafka)
         self.make(self.golden)
         self.make(self.changes)
+        self.memberships = self.golden.replace("golden", "memberships")
 
     @property
     def changes(self) -> str:
@@ -69,7 +70,8 @@ class Hub:
             self.store.codec,
             SystemClock(),
             partial(migrate, self.store.url),
-            self.golden,
+            {"person": self.golden},
+            self.memberships,
         )
 
     def publish(self) -> None:
@@ -265,7 +267,8 @@ def test_a_backup_into_an_empty_database_is_a_whole_hub(aged: tuple[Hub, Path], 
             hub.store.codec,
             SystemClock(),
             partial(migrate, opd_database),
-            hub.golden,
+            {"person": hub.golden},
+            hub.memberships,
         ),
         file,
     )

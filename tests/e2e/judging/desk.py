@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from hub import flow
-from hub.link.engine import Engine
+from hub.persist.reconcile import digest_of
 from hub.wire import contract, topics
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.decisions import Tick
@@ -77,16 +77,16 @@ class Desk:
         except (FileNotFoundError, httpx.TransportError):
             return ""
 
-    def replayed(self) -> Engine:
-        """A fresh engine that was fed all that Kafka holds: clean records first, then every judgement."""
-        settings = self.river.settings
-        engine = flow.resolver(contract.load_all(settings)).engine
+    def replayed(self) -> str:
+        """The digest of fresh engines fed all that Kafka holds: clean records first, then every judgement."""
+        engines = {kind: each.engine for kind, each in flow.resolvers(contract.load_all(self.river.settings)).items()}
+        engine = engines["person"]
         for name in (topics.CLEAN_PERSON.name, topics.JUDGEMENT.name):
             engine.commit(engine.apply(list(self._events(name))))
         while True:
             engine.commit(engine.apply([Tick(time.time_ns() // 1000)]))
             if not engine.backlog():
-                return engine
+                return digest_of(engines)
 
     def _events(self, topic: str) -> Iterator[Any]:
         settings = self.river.settings

@@ -26,6 +26,7 @@ from hub.platform.supervisor import Supervisor
 from hub.wire import topics
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.broker import Outgoing
+from hub.wire.entities import ENTITIES
 from hub.wire.kafka import KafkaLog, KafkaSender
 from hub.wire.records import CleanPerson, Held, Judgement
 from tests.e2e.river import until
@@ -116,7 +117,10 @@ class Ground:
         for future in self._admin.delete_topics(known).values() if known else ():
             future.result(30)
         until(lambda: not any(map(self._log.partitions, NAMES)))
-        self._log.ensure([replace(topics.CLEAN_PERSON, partitions=clean), topics.JUDGEMENT, topics.QUARANTINE_CLEAN])
+        others = [topics.CLEAN_TOPIC[entity] for entity in ENTITIES if entity != "person"]
+        self._log.ensure([
+            replace(topics.CLEAN_PERSON, partitions=clean), *others, topics.JUDGEMENT, topics.QUARANTINE_CLEAN
+        ])  # fmt: skip
 
     def _new_store(self) -> str:
         with psycopg.connect(self._server, autocommit=True) as server:

@@ -29,6 +29,7 @@ from hub.wire.records import EntityChange, GoldenPerson
 from hub.wire.topics import Topic
 from hub.wire.transactional import TransactionalSender
 from tests.integration.serve.stores import TestStore, entity_id
+from tests.services.committed import wait_committed
 
 NIK = "1508012345670001"
 
@@ -83,6 +84,7 @@ class Hub:
         publisher = Publisher(partial(_Ending, self.store.url, stop), self.sender(), SystemClock(), stop)
         publisher.run()
         publisher.close()
+        wait_committed(self.kafka, self.golden, self.changes)
 
     def backup(self, name: str = "store.dump") -> Path:
         file = self.folder / name

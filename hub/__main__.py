@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "padan": ("hub.serve.padan.command:padan", "Tell which of an office's records match the civil register, and why"),
     "evaluate": (
         "hub.evaluate.commands:app",
-        "Measure precision and recall: a truth file, or a judged sample",
+        "Measure precision and recall: a truth file, a judged sample, public data",
     ),
     "train": ("hub.train.commands:train", "Train a model on the hub's own records, without labels, with a report"),
     "model": ("hub.train.model_commands:app", "List and show models, see what one would change, switch to it"),

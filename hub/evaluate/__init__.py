@@ -1,1 +1,1 @@
-"""How good is resolution: against a truth file, or by a judged sample.  No stage knows it."""
+"""How good is resolution: against a truth file, a judged sample, and public data beside a peer.  No stage knows it."""

@@ -1,4 +1,4 @@
-"""`satudata evaluate`: a truth file, or a sample that a person judges; and what was found before."""
+"""`satudata evaluate`: a truth file, a judged sample, public data beside a peer; and what was found before."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hub.wire.errors import RefuseToStart
 from hub.wire.settings import Settings
 
 app = typer.Typer(
-    add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True,
+    add_completion=False, pretty_exceptions_enable=False,
     help="Measure how well records were brought together; every result is kept, and `history` shows the drift.",
 )  # fmt: skip
 _AsJson = Annotated[bool, typer.Option("--json", help="one JSON line")]
@@ -28,6 +28,33 @@ _Entity = Annotated[
     Literal["person", "family", "business", "facility"], typer.Option(help="which kind of entity is measured")
 ]
 _ALL = ("precision", "recall", "f1")
+
+
+@app.callback(invoke_without_command=True)
+def evaluate(
+    context: typer.Context,
+    public: Annotated[
+        Literal["febrl"] | None, typer.Option(help="public data with known truth, sent through a river of its own")
+    ] = None,
+    peer: Annotated[Literal["splink"] | None, typer.Option(help="measure this peer beside, in the same run")] = None,
+    sets: Annotated[
+        str, typer.Option(help="which of febrl3, febrl4, febrl3-no-ssn, febrl4-no-ssn; separated by commas")
+    ] = "febrl3,febrl4,febrl3-no-ssn,febrl4-no-ssn",
+) -> None:
+    """Measure resolution: --public febrl [--peer splink], or one of the commands."""
+    if context.invoked_subcommand is not None:
+        return
+    if public is None:
+        raise typer.BadParameter("name a command (truth, sample, score, history), or give --public febrl")
+    from hub.evaluate.public import run as public_run
+    from hub.wire import log
+
+    log.configure("evaluate", "error")
+    settings = Settings()
+    names = [name.strip() for name in sets.split(",") if name.strip()]
+    for line in public_run.measure(names, peer=peer is not None, tell=lambda text: typer.echo(text, err=True)):
+        kept.keep(settings.home, "public", line, _now_us())
+        typer.echo(json.dumps(line))
 
 
 @app.command("truth")

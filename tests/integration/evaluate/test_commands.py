@@ -80,6 +80,8 @@ def test_a_sample_is_drawn_judged_and_scored_and_the_history_tells_the_drift(eva
 
 
 def test_a_command_that_cannot_be_meant_says_so(evaluate: Call, tmp_path: Path) -> None:
+    assert "name a command" in evaluate(code=2)
+    assert "febrl9" in evaluate("--public", "febrl", "--sets", "febrl9", code=1)
     (tmp_path / "there.xlsx").touch()
     assert "exists" in evaluate("sample", str(tmp_path / "there.xlsx"), code=1)
     assert "no evaluation yet" in evaluate("history")

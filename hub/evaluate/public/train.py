@@ -157,7 +157,7 @@ def written(text: str, model: models.Model, m: Shares, u: Shares, prior: float) 
             bits = max(-_MOST, min(_MOST, log2(m[place][level] / u[place][level])))
             lines.append(f"{name} = {{ bits = {bits:.2f}, m = {m[place][level]:.2g}, u = {u[place][level]:.2g} }}")
         head = rf'(?ms)(name = "{re.escape(one.name)}"\n.*?\[compare\.levels\]\n)(.*?)(?=\n\n|\Z)'
-        text = re.sub(head, lambda match, lines=lines: match[1] + "\n".join(lines), text, count=1)
+        text = re.sub(head, "\\g<1>" + "\n".join(lines), text, count=1)
     return text
 
 

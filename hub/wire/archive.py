@@ -17,6 +17,7 @@ from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 from hub.wire import records
 from hub.wire.avro import Writer, full_name, plain, schema_text
+from hub.wire.decoder import Decode, decoder
 from hub.wire.encoder import Encode, encoder
 from hub.wire.errors import Halt
 
@@ -34,6 +35,8 @@ class Archive:
         self._find: Find = find or (lambda _print: None)
         self._own: dict[type, tuple[bytes, Encode, Any]] = {}
         """Fingerprint, encoder and reader's schema of this version's records."""
+        self._decoders: dict[bytes, Decode] = {}
+        """By fingerprint, of this version's schemas that were met."""
         self._classes: dict[str, type] = {}
         self._parsed: dict[bytes, tuple[type, Any]] = {}
         self._heads: dict[bytes, bytes] = {}
@@ -74,6 +77,8 @@ class Archive:
             raise Halt(f"the store holds bodies of schema {full_name(schema)}, which this version of the hub does not "
                        "know; run the version that wrote them, or a newer one")  # fmt: skip
         self._parsed[mark] = cls, fastavro.parse_schema(schema)
+        if mark == self._own[cls][0]:
+            self._decoders[mark] = decoder(schema)
 
     def decode(self, body: bytes) -> Any:
         """Return the record of a body, resolved to this version's schema; raises Halt for an unreadable one."""
@@ -87,11 +92,13 @@ class Archive:
                 raise Halt(f"schema {mark.hex()} of a stored body is not in store.schema; restore it from a backup")
             self._learn(mark, json.loads(text))
             known = self._parsed[mark]
+        own = self._decoders.get(mark)
+        if own is not None:
+            return own(body, HEAD)[0]
         cls, writer = known
-        own_mark, _, reader = self._own[cls]
         stream = io.BytesIO(body)
         stream.seek(HEAD)
-        datum = fastavro.schemaless_reader(stream, writer, None if mark == own_mark else reader)
+        datum = fastavro.schemaless_reader(stream, writer, self._own[cls][2])
         return cls.from_dict(datum)  # type: ignore[attr-defined]  # every generated record has it
 
     def _own_text(self, mark: bytes) -> str | None:

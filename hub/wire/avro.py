@@ -21,11 +21,24 @@ from fastavro.read import SchemaResolutionError
 from fastavro.schema import to_parsing_canonical_form
 
 from hub.wire import records
+from hub.wire.decoder import Decode, decoder
 from hub.wire.encoder import Encode, encoder
 from hub.wire.entities import ENTITIES
 from hub.wire.errors import Quarantine, RefuseToStart, TryAgain
 
 T = TypeVar("T")
+_UNREADABLE = (
+    EOFError,
+    ValueError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    SchemaResolutionError,
+)
+"""What bytes raise that do not follow their schema."""
 _HEAD = struct.Struct(">bI")
 _REGISTER_AGAIN = "Daftarkan kembali skema sumber ini, lalu ulangi baris karantina."
 _SEND_AGAIN = "Kirim ulang baris ini dari sumber; isinya rusak di perjalanan."
@@ -152,6 +165,8 @@ class Writer(NamedTuple):
     """fastavro's parsed form, logical types off."""
     reader: Any = None
     """This version's own parsed schema, where it is another one."""
+    decode: Decode | None = None
+    """This version's own decoder, where the schema is its own."""
 
 
 class Codec:
@@ -201,7 +216,8 @@ class Codec:
             parsed = fastavro.parse_schema(plain(schema))
             own = self._own.get(full_name(schema))
             same = own is None or to_parsing_canonical_form(own[1]) == to_parsing_canonical_form(parsed)
-            writer = Writer(full_name(schema), schema, parsed, None if same or own is None else own[1])
+            writer = Writer(full_name(schema), schema, parsed, None if same or own is None else own[1],
+                            decoder(plain(schema)) if same and own else None)  # fmt: skip
             self._writers[schema_id] = writer
         return writer
 
@@ -216,22 +232,9 @@ class Codec:
         body.seek(_HEAD.size)
         try:
             datum: dict[str, Any] = fastavro.schemaless_reader(body, writer.parsed, reader)
-        except (
-            EOFError,
-            ValueError,
-            IndexError,
-            KeyError,
-            TypeError,
-            OverflowError,
-            MemoryError,
-            struct.error,
-            SchemaResolutionError,
-        ) as error:
-            raise Quarantine("undecodable", f"bytes do not follow schema {writer.name}: {type(error).__name__}",
-                             remedy=_SEND_AGAIN) from error  # fmt: skip
-        if body.tell() != len(data):
-            raise Quarantine("undecodable", f"{len(data) - body.tell()} bytes left after a datum of {writer.name}",
-                             remedy=_SEND_AGAIN)  # fmt: skip
+        except _UNREADABLE as error:
+            raise _undecodable(writer, error) from error
+        _check_end(data, body.tell(), writer)
         return datum
 
     def decode_record(self, data: bytes) -> Any:
@@ -244,8 +247,26 @@ class Codec:
         if known is None:
             raise Quarantine("unexpected_schema", f"schema {writer.name} is none of the hub's",
                              remedy="Pesan ini bukan milik hub; periksa siapa yang menulis ke topik ini.")  # fmt: skip
+        if writer.decode is not None:
+            try:
+                record, end = writer.decode(data, _HEAD.size)
+            except _UNREADABLE as error:
+                raise _undecodable(writer, error) from error
+            _check_end(data, end, writer)
+            return record
         datum = self._datum(data, writer, writer.reader)
         return known[0].from_dict(datum)  # type: ignore[attr-defined]  # every generated record has it
+
+
+def _undecodable(writer: Writer, error: Exception) -> Quarantine:
+    return Quarantine("undecodable", f"bytes do not follow schema {writer.name}: {type(error).__name__}",
+                      remedy=_SEND_AGAIN)  # fmt: skip
+
+
+def _check_end(data: bytes, end: int, writer: Writer) -> None:
+    if end != len(data):
+        raise Quarantine("undecodable", f"{len(data) - end} bytes left after a datum of {writer.name}",
+                         remedy=_SEND_AGAIN)  # fmt: skip
 
 
 def frame(schema_id: int) -> bytes:

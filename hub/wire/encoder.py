@@ -1,8 +1,7 @@
 """Encoders of the hub's own records, made from their schemas: fastavro's bytes at a third of its time.
 
 For each schema one function is written as source and compiled, as `dataclasses` does for `__init__`; it reads the
-record's attributes without a datum of dictionaries in between.  Reading stays fastavro's.  A property test holds the
-two to the same bytes.
+record's attributes without a datum of dictionaries in between.  A property test holds the two to the same bytes.
 """
 
 from __future__ import annotations

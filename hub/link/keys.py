@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import combinations
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -49,6 +50,7 @@ def exact(value: Slot) -> int:
     return _text(forms.first(value)) if isinstance(value, str) else hash(value)
 
 
+@lru_cache(maxsize=1 << 14)
 def _worded(value: str) -> Worded:
     """The words of a name or text, and the hashes of their sounds."""
     words = forms.words(value)
@@ -67,6 +69,12 @@ def _telling(name: Worded) -> int:
 def _each_word(name: Worded) -> set[int]:
     """The first words of more than one letter, by their sound."""
     return {key for word, key in zip(name[0][:_WORDS], name[1], strict=False) if len(word) > 1}
+
+
+def _two_words(name: Worded) -> set[int] | None:
+    """Each two of the first words of more than one letter, in either order, by their sound; none of one word."""
+    kept = [key for word, key in zip(name[0][:_WORDS], name[1], strict=False) if len(word) > 1]
+    return {hash((a, b) if a < b else (b, a)) for a, b in combinations(kept, 2)} or None
 
 
 def _several_words(name: Worded) -> int | None:
@@ -121,6 +129,7 @@ TRANSFORMS: Mapping[str, Transform] = {
     "initial": Transform(_initial, _WORDED, (), _worded, "ord({}[0][0][0])"),
     "telling": Transform(_telling, _WORDED, (), _worded),
     "each_word": Transform(_each_word, _WORDED, (), _worded),
+    "two_words": Transform(_two_words, _WORDED, (), _worded),
     "several_words": Transform(_several_words, _WORDED, (), _worded),
     "single_word": Transform(_single_word, _WORDED, (), _worded),
     "year": Transform(_year, (forms.date,), inline="{} >> 11"),
@@ -129,7 +138,7 @@ TRANSFORMS: Mapping[str, Transform] = {
 """By name; beside these, `5-12` takes digits of a number of 16."""
 _EXACT: Mapping[Form, str] = {forms.digits: "{}", forms.phone: "{}", forms.place: "{}", forms.nik: "abs({})"}
 """`exact` written out, for forms that are numbers."""
-_SEVERAL = frozenset({"each_word", "grid"})
+_SEVERAL = frozenset({"each_word", "two_words", "grid"})
 """Transforms that make sets."""
 
 

@@ -6,7 +6,7 @@ retracted; when it falls back to the bound they come back.  Both are bounded by 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import combinations
 
 from hub.link.features import Layout, Slots, identifier_of, unpack
@@ -14,10 +14,13 @@ from hub.link.journal import Journal
 from hub.link.record import Record, by_id
 from hub.link.score import Scorer
 from hub.link.work import Work
-from hub.wire.decisions import Cause, EdgeRow
+from hub.wire.decisions import Cause, EdgeRow, Level
 
 Members = Record | tuple[Record, ...] | set[Record]
 """One record; two up to the bound, sorted by id; or, for a generic key, a set."""
+
+_MET = 1 << 16
+"""Sets of levels remembered while a store is read: as many as its reader keeps one object for."""
 
 
 class Blocks:
@@ -233,26 +236,42 @@ class Blocks:
 
     def load(self, records: Iterable[Record]) -> None:
         """Index living records; their edges are loaded by `load_edges`."""
-        found: dict[int, list[Record]] = {}
+        index, keys = self._index, self._keys
+        several: dict[int, list[Record]] = {}
         for record in records:
             if record.features is not None:
-                for key in self._keys(unpack(record.features)):
-                    found.setdefault(key, []).append(record)
-        for key, members in found.items():
-            if len(members) == 1:
-                self._index[key] = members[0]
-            else:
-                self._index[key] = tuple(members) if len(members) <= self._bound else set(members)
+                for key in keys(unpack(record.features)):
+                    first = index.setdefault(key, record)
+                    if first is not record:
+                        members = several.get(key)
+                        if members is None:
+                            several[key] = [first, record]  # type: ignore[list-item]  # only records stand there yet
+                        else:
+                            members.append(record)
+        for key, members in several.items():
+            index[key] = tuple(members) if len(members) <= self._bound else set(members)
 
     def load_edges(self, rows: Iterable[EdgeRow], records: dict[bytes, Record]) -> None:
         """Take stored edges; raises Halt when another model scored them."""
-        links: dict[Record, list[object]] = {}
+        code_of = self._codes()
         for row in rows:
-            a, b, code = records[row.a], records[row.b], self._scorer.code_of(row.levels, row.weight)
-            links.setdefault(a, []).extend((b, code))
-            links.setdefault(b, []).extend((a, code))
-        for record, edges in links.items():
-            record.edges = tuple(edges)
+            a, b, code = records[row.a], records[row.b], code_of(row.levels, row.weight)
+            a.edges = (*a.edges, b, code)
+            b.edges = (*b.edges, a, code)
+
+    def _codes(self) -> Callable[[tuple[Level, ...], int], int]:
+        """Make the function from stored levels to their code that knows again the objects it was given before."""
+        met: dict[int, tuple[tuple[Level, ...], int, int]] = {}
+
+        def code_of(levels: tuple[Level, ...], weight: int) -> int:
+            known = met.get(id(levels))  # an entry holds its levels, so nothing else can have their identity
+            if known is None or known[1] != weight:
+                if len(met) >= _MET:
+                    met.clear()
+                known = met[id(levels)] = levels, weight, self._scorer.code_of(levels, weight)
+            return known[2]
+
+        return code_of
 
 
 def _attestable(work: Work, changed: Iterable[Record]) -> set[int]:

@@ -209,6 +209,7 @@ def _place(written: str | None, system: str | None) -> int:
     return code << 1 | (system == "bps") if code else 0
 
 
+@lru_cache(maxsize=1 << 14)  # a person's offices and a mother's children write one name again and again
 def _folded(name: str) -> str:
     return " ".join(fold(name))
 

@@ -307,13 +307,16 @@ class Ledger:
 
     def load(self, rows: Iterable[RecordRow]) -> None:
         """Take stored records; lineage must be loaded before."""
+        read, pack = self._layout.read, self._layout.pack
         for row in rows:
-            record = self._new(row.id, row.source, row.table)
-            record.version, record.seen, record.root = row.version, row.seen, row.root
+            table = self.table(row.source, row.table)
+            record = self.records[row.id] = Record(row.id, table, row.root)  # an empty engine has nothing to undo
+            table.records.append(record)
+            record.version, record.seen = row.version, row.seen
             if row.seen == row.version:
                 record.seen = record.version
             if row.body is not None and not row.deleted:
-                record.features = self._layout.pack(self._layout.read(row.body))
+                record.features = pack(read(row.body))
                 self._index_root(record, record.root, was_moved=False)
             if row.next is not None:
                 self._set_next(record, row.next)

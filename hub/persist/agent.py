@@ -115,6 +115,7 @@ class Shell:
 
     def start(self) -> None:
         """Load the store into link, waiting while PostgreSQL is away."""
+        gc.set_threshold(*THRESHOLDS)  # nothing that loads is garbage
         while True:
             try:
                 self._thread.submit(self.reconciler.load).result()
@@ -122,7 +123,6 @@ class Shell:
                 _log.warning("load_waits", reason=str(error))
                 time.sleep(1)
             else:
-                gc.set_threshold(*THRESHOLDS)
                 settle_memory()
                 return
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Literal
+from collections.abc import Callable, Container, Iterable, Mapping
+from typing import Literal, Protocol
 
 from hub.link.features import claim_of, identifier_of
 from hub.link.judgements import Book
@@ -11,16 +11,36 @@ from hub.link.model import Model
 from hub.link.record import Record, by_id
 
 Group = list[Record]
-Refusal = Literal["different", "attested", "average", "size"]
+Refusal = Literal["different", "attested", "listed", "average", "size"]
+
+
+class Codes(Protocol):
+    """What the codes of edges say."""
+
+    @property
+    def weight(self) -> Mapping[int, int]:
+        """Milli-bits."""
+
+    @property
+    def listed(self) -> Container[int]:
+        """Those that part two rows of one table."""
+
+    @property
+    def first(self) -> Container[int]:
+        """Those whose pairs are joined before any other."""
 
 
 class Clusterer:
     """Parts a component into clusters under one model's bounds."""
 
-    def __init__(self, model: Model, book: Book, attested: Callable[[int], bool], weights: dict[int, int]) -> None:
+    def __init__(self, model: Model, book: Book, attested: Callable[[int], bool], codes: Codes) -> None:
         self._book = book
         self._attested = attested
-        self._weights = weights
+        self._weights = codes.weight
+        self._listed = codes.listed
+        self._first = codes.first
+        rule = model.rules.attested
+        self._own = rule is not None and rule.own
         self._threshold = model.threshold
         self._floor = model.floor
         self._largest = model.max_cluster
@@ -54,11 +74,13 @@ class Clusterer:
         one, other = (frozenset[int]().union(*[self._claims([each]) for each in group]) for group in (x, y))
         if _differ(one, other):
             return "attested"
+        if self._of_one_list(x, y):
+            return "listed"
         return "size" if len(x) + len(y) > self._largest else None
 
     def _two(self, a: Record, b: Record) -> list[tuple[Record, ...]]:
-        """The commonest component, two records with a linking edge: attestation alone can part them."""
-        apart = _differ(self._claims([a]), self._claims([b])) or self._largest < 2
+        """The commonest component, two records with a linking edge: only an identifier or a list can part them."""
+        apart = _differ(self._claims([a]), self._claims([b])) or self._largest < 2 or self._of_one_list([a], [b])
         return [(a,), (b,)] if apart else [(a, b)]
 
     def _join(
@@ -86,20 +108,22 @@ class Clusterer:
             return "different"
         if not decided and _differ(claims[id(x)], claims[id(y)]):
             return "attested"
+        if not decided and self._of_one_list(x, y):
+            return "listed"
         if not decided and not self._near(x, y, group_of):
             return "average"
         return "size" if len(x) + len(y) > self._largest else None
 
     def _edges(self, component: list[Record]) -> list[tuple[Record, Record]]:
-        """Edges that link, strongest first, ties by ids."""
+        """Edges that link: those that the model puts first, the strongest of either first, ties by ids."""
         found = []
-        weights, threshold = self._weights, self._threshold
+        weights, threshold, first = self._weights, self._threshold, self._first
         for record in component:
             for other, code in record.links():
                 if record.id < other.id and weights[code] >= threshold:
-                    found.append((-weights[code], record.id, other.id, record, other))
+                    found.append((code not in first, -weights[code], record.id, other.id, record, other))
         found.sort()
-        return [(a, b) for _, _, _, a, b in found]
+        return [(a, b) for *_, a, b in found]
 
     def _near(self, x: Group, y: Group, group_of: dict[Record, Group]) -> bool:
         """Say whether the average over all cross pairs reaches the threshold; an unscored pair counts as the floor."""
@@ -121,11 +145,22 @@ class Clusterer:
     # ------------------------------------------------------------------ must-not-link and decisions
 
     def _claims(self, group: Group) -> frozenset[int]:
-        """Attested identifiers in a group of one: a register's own, or one that the record itself bears out."""
+        """Attested identifiers in a group of one: a register's own or, if the model says so, one that is borne out."""
         record = group[0]
         packed = record.features or b""
-        claim = identifier_of(packed) if record.table.attests else claim_of(packed)
+        claim = identifier_of(packed) if record.table.attests else 0 if self._own else claim_of(packed)
         return frozenset((claim,)) if claim and self._attested(claim) else frozenset()
+
+    def _of_one_list(self, x: Group, y: Group) -> bool:
+        """Say whether a list that names each once holds a row of one group beside another row of the other."""
+        if len(x) > len(y):
+            x, y = y, x
+        listed = self._listed
+        for record in x:
+            for other, code in record.links():
+                if code in listed and other.table is record.table and other in y:
+                    return True
+        return False
 
     def _kept_apart(self, x: Group, y: Group) -> bool:
         if self._book.is_empty():

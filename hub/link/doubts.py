@@ -22,7 +22,7 @@ from hub.wire.decisions import GREY, Doubt, Doubts, EdgeRow, JudgementRow, Level
 _NEIGHBOURS = frozenset({"serial_next", "serial_other"})
 """Levels of an identifier that twins show."""
 _BORN = frozenset({"exact", "exact_default", "exact_month"})
-_UNLIKE = frozenset({"close", "partial", "mixed", "different"})
+_UNLIKE = frozenset({"close", "similar", "partial", "mixed", "different"})
 Cluster = tuple[Record, ...]
 Cross = tuple[int, Record, Record]
 """A scored pair between or within clusters: its weight, and its ends sorted by id."""

@@ -45,7 +45,7 @@ class Engine:
         self._blocks = Blocks(self._journal, layout, self._scorer, model.generic_bound, model.threshold)
         self._book = Book(self._journal)
         self._sweeps = Sweeps(self._journal, self._ledger)
-        self._clusterer = Clusterer(model, self._book, self._blocks.attested, self._scorer.weight)
+        self._clusterer = Clusterer(model, self._book, self._blocks.attested, self._scorer)
         self._doubter = Doubter(
             model, self._book, self._blocks, self._clusterer, weights=self._scorer.weight, rooted=self._ledger.rooted
         )

@@ -85,11 +85,36 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Attested:
     """A must-not-link: two different identifiers, each attested by its register, are never one entity's."""
 
     field: str
     borne_out_by: tuple[str, ...]
     """Fields of a record that must agree with its identifier before that forbids anything; empty: always."""
+    own: bool
+    """Only rows of an attesting source forbid, and what is joined with them."""
     block: int
     """Place of the block that holds the identifier alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Levels that pairs may show together."""
+
+    when: Mapping[str, frozenset[str]]
+    """The levels that count, by comparison; of any other comparison all do."""
+
+    def shown_by(self, levels: Mapping[str, str]) -> bool:
+        """Say whether a pair of these levels (by comparison, `missing` left out) shows it."""
+        return all(levels.get(name, kinds.MISSING) in wanted for name, wanted in self.when.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decides beside weights which clusters are joined, and in which order."""
+
+    attested: Attested | None
+    listed: tuple[Pattern, ...]
+    """Must-not-links: two rows of one table that show one are two entities, for a list names each once."""
+    first: tuple[Pattern, ...]
+    """Pairs that show one are joined before any other."""

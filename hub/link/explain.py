@@ -17,7 +17,7 @@ from hub.link.score import CAPPED
 from hub.wire.decisions import Level
 
 Part = Literal["level", "frequency", "cap"]
-Forbidden = Literal["attested", "different", "average", "size"]
+Forbidden = Literal["attested", "listed", "different", "average", "size"]
 
 UNKNOWN = ("tidak diketahui pada salah satu atau keduanya", "unknown on one side or both")
 """Words for the level `missing`."""
@@ -37,6 +37,10 @@ FORBIDDEN: Mapping[Forbidden, tuple[str, str]] = {
     "attested": (
         "dilarang disatukan: dua {said} yang berbeda, keduanya dibuktikan oleh register",
         "must not be joined: two different {said}, both attested by the register",
+    ),
+    "listed": (
+        "dilarang disatukan: dua baris yang berbeda dari satu daftar, yang memuat setiap {entity} sekali saja",
+        "must not be joined: two rows of one list that differ, and it names each {entity} once",
     ),
     "different": (
         "dilarang disatukan: walidata memutuskan bahwa keduanya berbeda",
@@ -139,9 +143,10 @@ def explain(levels: Iterable[Level], model: Model, forbidden: Forbidden | None =
     told = _verdict(model, total, links=links)
     if forbidden is not None:
         identifier = _said_of_field(model, model.attested)
-        told = tuple(
-            [f"{a}; {b.format(said=c)}" for a, b, c in zip(told, FORBIDDEN[forbidden], identifier, strict=True)]
-        )
+        told = tuple([
+            f"{a}; {b.format(said=c, entity=d)}"
+            for a, b, c, d in zip(told, FORBIDDEN[forbidden], identifier, _ENTITIES[model.entity], strict=True)
+        ])  # fmt: skip
     ordered = sorted(kept, key=lambda level: (-abs(own.get(level.comparison, 0)), level.comparison))
     lines = [line(level, model) for level in ordered]
     return Account(
@@ -157,12 +162,17 @@ def explain(levels: Iterable[Level], model: Model, forbidden: Forbidden | None =
     )
 
 
+def shown(levels: Iterable[Level]) -> dict[str, str]:
+    """Return the level that each comparison shows, adjustments and caps left out."""
+    return {level.comparison: level.level for level in levels if level.level not in {CAPPED, *ADJUSTED}}
+
+
 # ---------------------------------------------------------------------- what would change it
 
 
 def _nearest(levels: tuple[Level, ...], own: Mapping[str, int], total: int, model: Model) -> Change | None:
     """The least change of weight by one level that crosses the threshold."""
-    now = {level.comparison: level.level for level in levels if level.level not in {CAPPED, *ADJUSTED}}
+    now = shown(levels)
     found: list[tuple[int, int, int, Comparison, str]] = []
     for place, comparison in enumerate(model.comparisons):
         for at, level in enumerate(comparison.levels):

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from hub.link import forms, keys, kinds
-from hub.link.evidence import Rule
+from hub.link.evidence import Attested
 from hub.link.forms import Fields, Form, Slot
 from hub.link.model import Model
 from hub.link.straight import function
@@ -35,8 +35,8 @@ class Layout:
         """Place of each comparison's value."""
         self.keys: Callable[[Slots], list[int]] = keys.maker(model.blocks, self._find)
         """Returns the blocking keys of a record's values, each once."""
-        self._rule = model.rule
-        self._claim = self._claims(model.rule) if model.rule else None
+        self._rule = model.rules.attested
+        self._claim = self._claims(self._rule) if self._rule else None
         self.read: Callable[[Any], Slots] = self._reader()
         """Returns the values of a living record of the model's entity."""
 
@@ -69,7 +69,7 @@ class Layout:
         fields = {f"fields{place}": fields for place, (_, fields) in enumerate(self._slots)}
         return function("record", [f"return ({calls})"], {**names, **fields})
 
-    def _claims(self, rule: Rule) -> Callable[[Slots], int]:
+    def _claims(self, rule: Attested) -> Callable[[Slots], int]:
         """Make the function from values to the key of the attested identifier, marked where it is doubtful."""
         block = rule.block
         if rule.borne_out_by:

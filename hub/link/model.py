@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hub.link.evidence import Block, Comparison, Rule, Together
+from hub.link.evidence import Block, Comparison, Rules, Together
 from hub.link.model_file import File
 from hub.wire.errors import RefuseToStart
 
 SHIPPED = Path(__file__).with_name("models")
-DEFAULT = SHIPPED / "person-2.toml"
+DEFAULT = SHIPPED / "person-3.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,14 @@ class Model:
     """In the order in which levels are stored and explained."""
     together: tuple[Together, ...]
     blocks: tuple[Block, ...]
-    rule: Rule | None
+    rules: Rules
     survivorship: Mapping[str, tuple[str, ...]]
     """Authorities, best first, by attribute group of the golden record."""
 
     @property
     def attested(self) -> str | None:
         """The identifier that a register's records prove, as contracts name it in `attests`."""
-        return self.rule.field if self.rule else None
+        return self.rules.attested.field if self.rules.attested else None
 
     def comparison(self, name: str) -> Comparison:
         """Return a comparison by its name; raises KeyError for none."""
@@ -64,7 +64,7 @@ def read(path: Path = DEFAULT) -> Model:
         comparisons=file.comparisons(),
         together=file.together(),
         blocks=file.blocks(),
-        rule=file.rule(),
+        rules=file.rules(),
         survivorship=file.survivorship(),
     )
 

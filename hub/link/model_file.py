@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.link import keys, kinds
-from hub.link.evidence import Block, Comparison, Frequency, Rule, Together, Weight
+from hub.link.evidence import Attested, Block, Comparison, Frequency, Pattern, Rules, Together, Weight
 from hub.link.records import RECORDS
 from hub.wire.errors import RefuseToStart
 
@@ -24,6 +24,12 @@ _OPTIONAL = frozenset({"together", "rule", "trained"})
 """`trained` is what training notes of itself; the engine does not read it."""
 _NAME = re.compile("[a-z][a-z0-9_]*")
 _ORIGINS = ("hand", "trained")
+_RULES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
+    "attested": (frozenset({"kind", "field"}), frozenset({"borne_out_by", "own"})),
+    "listed": (frozenset({"kind", "when"}), frozenset()),
+    "first": (frozenset({"kind", "when"}), frozenset()),
+}
+"""Kinds of rule, each with the names that its entry has, and those that it may have."""
 _MOST_LEVELS = 16
 _MOST_BLOCKS = 16
 _HEAVIEST = 64.0
@@ -100,23 +106,16 @@ class File:
             raise self._fault("[[block]]", f"{len(found)} blocks, there must be 1 to {_MOST_BLOCKS}")
         return tuple(found)
 
-    def rule(self) -> Rule | None:
-        """The must-not-link, if the model has one."""
-        entries = self._entries("rule")
-        if not entries:
-            return None
-        entry = entries[0]
-        self._names("[[rule]]", entry, {"kind", "field"}, {"borne_out_by"})
-        if entry["kind"] != "attested" or len(entries) > 1:
-            raise self._fault("[[rule]]", "there is one kind, attested, and it may stand once")
-        field = self._field("[[rule]]", entry["field"])
-        alone = [at for at, block in enumerate(self.blocks()) if block.parts == ((field, keys.EXACT),)]
-        if not alone:
-            raise self._fault("[[rule]]", f'a [[block]] must hold {field} alone: parts = ["{field}"]')
-        proofs = tuple([self._field("[[rule]]", each) for each in entry.get("borne_out_by", ())])
-        if proofs not in {(), keys.BEARS_OUT_NIK} or (proofs and field != "nik"):
-            raise self._fault("[[rule]] borne_out_by", f"only a nik can be borne out, by {list(keys.BEARS_OUT_NIK)}")
-        return Rule(field, proofs, alone[0])
+    def rules(self) -> Rules:
+        """The rules; a model may have none."""
+        found = self._by_kind()
+        if len(found["attested"]) > 1:
+            raise self._fault("[[rule]]", "kind attested may stand once")
+        return Rules(
+            next(map(self._attested, found["attested"]), None),
+            tuple([self._pattern("listed", entry) for entry in found["listed"]]),
+            tuple([self._pattern("first", entry) for entry in found["first"]]),
+        )
 
     def survivorship(self) -> Mapping[str, tuple[str, ...]]:
         """The order of authorities of each attribute group."""
@@ -124,6 +123,47 @@ class File:
         if not isinstance(table, dict):
             raise self._fault("[survivorship]", "must be a table of attribute group = [authorities]")
         return {group: self._texts(f"[survivorship] {group}", order) for group, order in table.items()}
+
+    # ------------------------------------------------------------------ rules
+
+    def _by_kind(self) -> dict[str, list[dict[str, Any]]]:
+        found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _RULES}
+        for entry in self._entries("rule"):
+            kind = entry.get("kind")
+            if not isinstance(kind, str) or kind not in _RULES:
+                raise self._fault("[[rule]]", f"kind {kind!r} is none of {', '.join(_RULES)}")
+            self._names(f"[[rule]] {kind}", entry, *_RULES[kind])
+            found[kind].append(entry)
+        return found
+
+    def _attested(self, entry: dict[str, Any]) -> Attested:
+        field = self._field("[[rule]]", entry["field"])
+        alone = [at for at, block in enumerate(self.blocks()) if block.parts == ((field, keys.EXACT),)]
+        if not alone:
+            raise self._fault("[[rule]]", f'a [[block]] must hold {field} alone: parts = ["{field}"]')
+        proofs = tuple([self._field("[[rule]]", each) for each in entry.get("borne_out_by", ())])
+        if proofs not in {(), keys.BEARS_OUT_NIK} or (proofs and field != "nik"):
+            raise self._fault("[[rule]] borne_out_by", f"only a nik can be borne out, by {list(keys.BEARS_OUT_NIK)}")
+        own = entry.get("own", False)
+        if not isinstance(own, bool) or (own and proofs):
+            raise self._fault("[[rule]] own", "is true or false, and false beside borne_out_by")
+        return Attested(field, proofs, own, alone[0])
+
+    def _pattern(self, kind: str, entry: dict[str, Any]) -> Pattern:
+        kinds_of = {each["name"]: each["kind"] for each in self._raw["compare"]}
+        when = entry["when"]
+        if not isinstance(when, dict) or not when:
+            raise self._fault(f"[[rule]] {kind}", "when must be a table of comparison = [levels]")
+        found = {}
+        for name, levels in when.items():
+            where = f"[[rule]] {kind}, when {name}"
+            if name not in kinds_of:
+                raise self._fault(where, "is no comparison of the file")
+            found[name] = frozenset(self._texts(where, levels))
+            unknown = sorted(found[name].difference(kinds.find(kinds_of[name]).LEVELS))
+            if unknown:
+                raise self._fault(where, f"kind {kinds_of[name]} has no level {', '.join(unknown)}")
+        return Pattern(found)
 
     # ------------------------------------------------------------------ comparisons
 

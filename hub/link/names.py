@@ -150,6 +150,27 @@ def _alike(a: str, b: str) -> bool:
     )
 
 
+def resemble(a: Words, b: Words) -> bool:
+    """Say whether each word of one name is, mistyped at most twice, a word of the other of as many words."""
+    if len(a) != len(b):
+        return False
+    if a > b:
+        a, b = b, a
+    rest = list(b)
+    left = [word for word in a if not _take(word, rest)]
+    _take_all(left, rest, _alike)
+    _take_all(left, rest, _resembles)
+    return not left
+
+
+def _resembles(a: str, b: str) -> bool:
+    """One letter is otherwise in words of two or three, two in words of six or more that begin alike."""
+    short = min(len(a), len(b))
+    if short < 6:
+        return short > 1 and OSA.distance(a, b, score_cutoff=1) <= 1
+    return a[0] == b[0] and OSA.distance(a, b, score_cutoff=2) <= 2
+
+
 def _once(word: str) -> str:
     """A word with doubled letters written once."""
     return _DOUBLED.sub(r"\1", word)

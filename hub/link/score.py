@@ -33,6 +33,10 @@ class Scorer:
         self._levels_of: Callable[[Slots, Slots], int] = self._written(layout)
         self._code: dict[int, int] = {}
         self._level: dict[tuple[int, str, int], Level] = {}
+        self.listed: set[int] = set()
+        """Codes met that show a pattern of the rule `listed`."""
+        self.first: set[int] = set()
+        """Codes met that show a pattern of the rule `first`."""
         self.weight: dict[int, int] = {}
         """Weight in milli-bits of each code met."""
         self.levels = lru_cache(_EXPLAINED)(self._levels)
@@ -83,6 +87,12 @@ class Scorer:
 
     def _learn(self, code: int) -> int:
         self.weight[code] = self._model.prior + sum([level.weight for level in self.levels(code)])
+        indices = zip(self._model.comparisons, self.indices(code), strict=True)
+        levels = {each.name: each.levels[index] for each, index in indices}
+        rules = self._model.rules
+        for codes, patterns in ((self.listed, rules.listed), (self.first, rules.first)):
+            if any(pattern.shown_by(levels) for pattern in patterns):
+                codes.add(code)
         self._code[code] = code
         return code
 

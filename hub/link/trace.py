@@ -7,11 +7,12 @@ is refused changes no group.  So the tries among the members are the very ones o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from hub.link import explain, keys, kinds
-from hub.link.cluster import Clusterer, Group
+from hub.link.cluster import Clusterer, Codes, Group
 from hub.link.features import Layout, identifier_of
 from hub.link.journal import Journal
 from hub.link.judgements import Book
@@ -56,7 +57,7 @@ class Explainer:
         """Part the records anew, and note every try in its order."""
         tables: dict[tuple[str, str], Table] = {}
         records = {row.id: self._record(row, tables) for row in case.records}
-        weights = _link(records, case.edges)
+        codes = _link(records, case.edges, self._model)
         held = {
             identifier_of(record.features or b"")
             for record in (*records.values(), *[self._record(row, tables) for row in case.attesting])
@@ -64,7 +65,7 @@ class Explainer:
         }
         book = Book(Journal())
         book.load(case.judgements)
-        tracer = Tracer(self._model, book, held, weights)
+        tracer = Tracer(self._model, book, held.__contains__, codes)
         groups = tracer.parts(list(records.values()))
         claims = {
             row.id: str(getattr(row.body, self.attested))
@@ -113,11 +114,20 @@ class Explainer:
         )  # fmt: skip
 
 
+@dataclass(slots=True)
+class _Codes:
+    """What the codes of a case's edges say: the code of one is its place."""
+
+    weight: dict[int, int] = field(default_factory=dict)
+    listed: set[int] = field(default_factory=set)
+    first: set[int] = field(default_factory=set)
+
+
 class Tracer(Clusterer):
     """The clusterer that notes what it tries."""
 
-    def __init__(self, model: Model, book: Book, held: set[int], weights: dict[int, int]) -> None:
-        super().__init__(model, book, held.__contains__, weights)
+    def __init__(self, model: Model, book: Book, attested: Callable[[int], bool], codes: Codes) -> None:
+        super().__init__(model, book, attested, codes)
         self.steps: list[Step] = []
 
     def claims(self, record: Record) -> frozenset[int]:
@@ -147,12 +157,16 @@ def _ids(group: Group) -> tuple[bytes, ...]:
     return tuple(sorted([record.id for record in group]))
 
 
-def _link(records: Mapping[bytes, Record], edges: Iterable[EdgeRow]) -> dict[int, int]:
-    """Give the records their edges; the code of one is its place here.  Return the weight of each code."""
-    weights: dict[int, int] = {}
+def _link(records: Mapping[bytes, Record], edges: Iterable[EdgeRow], model: Model) -> _Codes:
+    """Give the records their edges, and say what their codes are."""
+    codes, rules = _Codes(), model.rules
     for code, edge in enumerate(edges):
-        weights[code] = edge.weight
+        codes.weight[code] = edge.weight
+        shown = explain.shown(edge.levels)
+        for found, patterns in ((codes.listed, rules.listed), (codes.first, rules.first)):
+            if any(pattern.shown_by(shown) for pattern in patterns):
+                found.add(code)
         a, b = records[edge.a], records[edge.b]
         a.edges = (*a.edges, b, code)
         b.edges = (*b.edges, a, code)
-    return weights
+    return codes

@@ -124,6 +124,11 @@ def path(joined: Sequence[Step], one: bytes, other: bytes) -> list[Step]:
 
 # ---------------------------------------------------------------- two entities
 
+_LAST: Mapping[str, Reason] = {"size": "size", "listed": "listed"}
+"""Rules that are told where they refused the last union that was tried."""
+_AT_THE_SOURCE: Mapping[Reason, str] = {"attested": "register", "listed": "list"}
+"""What would change it where a rule forbids a union that the evidence would allow."""
+
 
 def _two(
     snapshot: Snapshot, explainers: Mapping[str, Explainer], ids: tuple[UUID, UUID], asked: Ends | None, *, reveal: bool
@@ -158,7 +163,7 @@ def _why_apart(bench: _Bench, pair: Pair, between: Sequence[Step]) -> Reason:
         return "threshold"
     if _conflict(bench):
         return "attested"
-    return "size" if between and between[-1].outcome == "size" else "average"
+    return _LAST.get(between[-1].outcome, "average") if between else "average"
 
 
 def _weight_across(bench: _Bench) -> list[float]:
@@ -257,8 +262,8 @@ def _joining(bench: _Bench, pair: Pair, reason: Reason) -> list[Said]:
         after = bench.try_out(judgements=left)
         what = explain_words.change("withdrawn", kind, judgement=", ".join(sorted(ids)))
         return [_then(kind, what, after)]
-    if reason == "attested":
-        return [explain_words.change("register", kind, field=bench.explainer.attested)]
+    if reason in _AT_THE_SOURCE:
+        return [explain_words.change(_AT_THE_SOURCE[reason], kind, field=bench.explainer.attested)]
     steward = explain_words.change("steward", kind)
     if reason == "threshold" and pair.account.change is not None and pair.compared:
         edge = bench.edges[bytes.fromhex(pair.a), bytes.fromhex(pair.b)]

@@ -12,7 +12,7 @@ from hub.serve.shapes import Reason as Value
 
 Reason = Literal[
     "alone", "evidence", "decided_same",
-    "decided_different", "attested", "no_key", "generic_key", "threshold", "average", "size",
+    "decided_different", "attested", "listed", "no_key", "generic_key", "threshold", "average", "size",
 ]  # fmt: skip
 
 
@@ -71,7 +71,7 @@ class Step(_Shape):
     left: list[RecordId] = Field(description="the group of a as it was")
     right: list[RecordId] = Field(description="the group of b as it was")
     average: float = Field(description="bits over all pairs of the two groups")
-    outcome: Literal["joined", "different", "attested", "average", "size"]
+    outcome: Literal["joined", "different", "attested", "listed", "average", "size"]
     account: Account | None
     id: str
     en: str
@@ -100,7 +100,7 @@ class Explanation(_Shape):
     """Why records are one, or why they are not."""
 
     entity: str = Field(description="kind of entity", examples=["person"])
-    model: str = Field(description="version of the model", examples=["person-2"])
+    model: str = Field(description="version of the model", examples=["person-3"])
     entities: list[UUID] = Field(description="the living entities in question")
     one: bool
     reason: Reason

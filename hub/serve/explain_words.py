@@ -36,6 +36,10 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
         "Dianggap dua {noun}: {field} keduanya berbeda, dan masing-masing dibuktikan oleh register.",
         "Taken for two: their {field}s differ, and each is attested by the register; that is no one {noun}.",
     ),
+    "listed": (
+        "Dianggap dua {noun}: satu daftar memuat keduanya sebagai dua baris yang berbeda.",
+        "Taken for two: one list holds both, as two rows that differ, and it names each {noun} once.",
+    ),
     "no_key": (
         "Dianggap dua {noun}: tidak ada satu pun kunci yang sama, sehingga keduanya tidak pernah dibandingkan.",
         "Taken for two: they share no key at all, so they were never compared as one {noun}.",
@@ -67,6 +71,10 @@ _OUTCOMES: Mapping[str, tuple[str, str]] = {
         "{a} dan {b} tidak disatukan: nomor keduanya berbeda dan sama-sama dibuktikan register",
         "{a} and {b} were not joined: two different numbers, both attested by the register",
     ),
+    "listed": (
+        "{a} dan {b} tidak disatukan: dua baris yang berbeda dari satu daftar",
+        "{a} and {b} were not joined: two rows of one list, and they differ",
+    ),
     "average": (
         "{a} dan {b} tidak disatukan: rata-rata antara kelompoknya di bawah ambang",
         "{a} and {b} were not joined: the average between their groups is below the threshold",
@@ -95,6 +103,10 @@ _CHANGES: Mapping[str, tuple[str, str]] = {
         "Bila register membetulkan salah satu {field}, atau petugas memutuskan bahwa keduanya satu {noun}.",
         "If the register corrected one {field}, or a steward decided that both are one {noun}.",
     ),
+    "list": (
+        "Bila salah satu baris dibetulkan atau dihapus di daftarnya, atau petugas memutuskan keduanya satu {noun}.",
+        "If one of the rows were corrected or deleted in its list, or a steward decided that both are one {noun}.",
+    ),
     "steward": (
         "Bila petugas memutuskan bahwa keduanya satu {noun}.",
         "If a steward decided that both are one {noun}.",
@@ -111,6 +123,7 @@ _CHANGES: Mapping[str, tuple[str, str]] = {
 WHY_STILL: Mapping[str, tuple[str, str]] = {
     "different": ("keputusan petugas", "a steward's decision"),
     "attested": ("dua nomor yang dibuktikan register", "two numbers attested by the register"),
+    "listed": ("dua baris dari satu daftar", "two rows of one list"),
     "average": ("rata-rata antara kelompoknya masih di bawah ambang", "the average of the groups is still too low"),
     "size": ("batas jumlah catatan", "the bound on the number of records"),
 }

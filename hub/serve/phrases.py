@@ -105,6 +105,10 @@ DOUBTS: Mapping[str, tuple[str, str]] = {
         "bukti mirip, tetapi Dukcapil mencatat dua NIK yang berbeda",
         "alike, but the register attests two different identifiers",
     ),
+    "listed": (
+        "bukti mirip, tetapi satu daftar memuat keduanya sebagai dua baris yang berbeda",
+        "alike, but one list holds both, as two rows that differ",
+    ),
     "average": (
         "sepasang catatan mirip, tetapi catatan lain dari keduanya tidak",
         "one pair is alike, the other records of the two are not",

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hub.serve.shapes import Entity, Judgement, Level, Member, RecordId
 
-Kind = Literal["weak", "near", "average", "attested", "size", "contested"]
+Kind = Literal["weak", "near", "average", "attested", "listed", "size", "contested"]
 
 
 class _Shape(BaseModel):
@@ -44,7 +44,8 @@ class Review(_Shape):
     entity: str = Field(examples=["person"])
     kind: Kind = Field(
         description="weak: taken for one by little more than the threshold; near: kept apart by little less; attested, "
-        "size, average: kept apart by that rule although the pair's weight links; contested: a decision is doubted"
+        "listed, size, average: kept apart by that rule although the pair's weight links; contested: a decision is "
+        "doubted"
     )
     account: str = Field(description="the kind in one sentence, in Indonesian")
     state: Literal["open", "aside"] = Field(

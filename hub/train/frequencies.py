@@ -19,7 +19,8 @@ from hub.train.sample import Sample
 LEAST_HOLDERS = 10
 """Records of the sample that must hold a value before the table names it."""
 MOST_VALUES = 2000
-_USUAL = {"name": ("exact", "exact_word"), "mother": ("exact", "exact_word"), "birth": ("exact",)}
+_WORDED = ("exact", "exact_word")
+_USUAL = {"name": _WORDED, "person_name": _WORDED, "mother": _WORDED, "birth": ("exact",)}
 """Levels that are adjusted where the present model adjusts none, by kind."""
 
 

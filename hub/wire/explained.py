@@ -11,9 +11,9 @@ from typing import Any, Literal, Protocol
 
 from hub.wire.decisions import EdgeRow, JudgementRow, Level, RecordRow
 
-Refusal = Literal["different", "attested", "average", "size"]
-"""The rule that forbade a union: a steward's decision, two attested identifiers, the average, the bound of members."""
-Outcome = Literal["joined", "different", "attested", "average", "size"]
+Refusal = Literal["different", "attested", "listed", "average", "size"]
+"""The rule that forbade a union: a decision, two attested identifiers, two rows of one list, average, or size."""
+Outcome = Literal["joined", "different", "attested", "listed", "average", "size"]
 
 
 class Line(Protocol):

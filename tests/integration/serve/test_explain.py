@@ -69,7 +69,7 @@ class Past:
 
     def live(self) -> None:
         """Merge, part, reassign, split, delete, and come back."""
-        self.take(person("d1", 1), person("s1", 1, name="BUDI SANTOSA", kk=None),
+        self.take(person("d1", 1), person("s1", 1, name="BUDI SANTOSSO", kk=None),
                   person("a1", 1, nik=None, mother=None), person("d2", 1, TWIN),
                   person("d3", 1, DEWI, kk=None))  # fmt: skip
         bare = DEWI | {"nik": None, "kk": None, "mother": None, "region": None}

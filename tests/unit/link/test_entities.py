@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hub.link.entities import entity_id
+from hub.link.model import SHIPPED, read
 from hub.merge.golden import Golden
 from hub.wire import decisions
 from hub.wire.errors import Halt
@@ -90,7 +91,7 @@ def test_a_change_of_values_alone_is_told() -> None:
 def test_attestation_that_appears_parts_the_cluster_and_its_end_joins_it_again() -> None:
     """Two aid records of one name and birth date, other NIKs: the register alone says that they are two people."""
     namesake = BUDI | {"nik": "1571111203900044", "kk": None, "mother": None}
-    hub = Hub()
+    hub = Hub(read(SHIPPED / "person-2.toml"))
     hub.take(person("a1", 1, BUDI | {"mother": None}), person("a2", 1, namesake | {"kk": BUDI["kk"]}))
     assert hub.together("a1", "a2")
     before = hub.golden()
@@ -101,6 +102,21 @@ def test_attestation_that_appears_parts_the_cluster_and_its_end_joins_it_again()
     hub.take(gone("d2", 2))
     assert hub.together("a1", "a2")
     hub.take(gone("d1", 2))
+    assert hub.golden() == before
+
+
+def test_where_only_the_registers_own_rows_forbid_they_part_what_joined_with_them() -> None:
+    namesake = BUDI | {"nik": "1571111203900044", "kk": None, "mother": None}
+    hub = Hub()
+    hub.take(person("a1", 1, BUDI | {"mother": None}), person("a2", 1, namesake | {"kk": BUDI["kk"]}))
+    assert hub.together("a1", "a2")
+    before = hub.golden()
+    hub.take(person("d1", 1, BUDI), person("d2", 1, namesake))
+    assert hub.together("a1", "d1")
+    assert hub.together("a2", "d2")
+    assert not hub.together("a1", "a2")
+    hub.whole()
+    hub.take(gone("d1", 2), gone("d2", 2))
     assert hub.golden() == before
 
 

@@ -62,7 +62,14 @@ ADJUSTED = '[compare.frequency]\ntable = "n"\nlevel = "exact"\n[compare.levels]\
         ('parts = ["nik"]', 'parts = ["nik", "sex"]', "must hold nik alone"),
         ('"nik:5-12"', '"nik:12-5"', "transform '12-5' is none of"),
         ('"nik:5-12"', '"nick:5-12"', "no field 'nick'"),
-        ('kind = "attested"', 'kind = "never"', "one kind, attested"),
+        ('kind = "attested"', 'kind = "never"', "'never' is none of attested, listed, first"),
+        ("[[rule]]", '[[rule]]\nkind = "attested"\nfield = "nik"\n[[rule]]', "attested may stand once"),
+        ("[[rule]]", '[[rule]]\nkind = "listed"\n[[rule]]', "listed: missing"),
+        ("[[rule]]", '[[rule]]\nkind = "listed"\nwhen = {}\n[[rule]]', "table of comparison"),
+        ("[[rule]]", '[[rule]]\nkind = "first"\nwhen = {nick = ["exact"]}\n[[rule]]', "first, when nick"),
+        ("[[rule]]", '[[rule]]\nkind = "listed"\nwhen = {name = ["alike"]}\n[[rule]]', "no level alike"),
+        ('borne_out_by = ["birth_date", "sex"]', 'own = "yes"', "own.*true or false"),
+        ('borne_out_by = ["birth_date", "sex"]', 'own = true\nborne_out_by = ["birth_date", "sex"]', "false beside"),
         ('borne_out_by = ["birth_date", "sex"]', 'borne_out_by = ["sex"]', "only a nik can be borne out"),
         ("[compare.levels]\nexact = 11.5", f"{ADJUSTED}exact = 1", "level exact must give its u"),
         ("[compare.levels]\nexact = 11.5", f"{ADJUSTED}exact = {{bits = 1, u = 0.1}}", "not in person-7.frequencies"),
@@ -160,7 +167,8 @@ def test_keys_survive_the_errors_that_registers_make() -> None:
     assert shared(nik=None, kk=None, birth_date=day("1990-07-01"), region=None) == 1
     assert shared(nik=None, birth_date=None, mother=None) == 1
     assert shared(nik=None, name="DUBI SANTOSA", birth_date=day("1990-07-01")) >= 2
-    assert shared(name="DEWI", nik=None, kk=None, mother=None) == 0
+    assert shared(name="DEWI", nik=None, kk=None, mother=None) == 1
+    assert shared(name="DEWI", nik=None, kk=None, mother=None, region=None) == 0
 
 
 def test_the_journal_undoes_every_kind_of_change_in_reverse() -> None:

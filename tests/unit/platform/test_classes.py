@@ -26,13 +26,14 @@ def made(archive: Archive, log: Path) -> None:
 
 def test_without_an_archive_the_classes_are_listed(archive: Archive, tmp_path: Path) -> None:
     assert archive.options == (f"-XX:DumpLoadedClassList={tmp_path / 'service' / 'classes.list'}",)
+    assert archive.mapped == ()
 
 
 def test_a_list_still_being_written_becomes_an_archive(archive: Archive, tmp_path: Path) -> None:
     (tmp_path / "service" / "classes.list").write_text(LISTED)
     made(archive, tmp_path / "log")
     assert archive.place.is_file(), (tmp_path / "log").read_text()
-    assert archive.options == (f"-XX:SharedArchiveFile={archive.place}",)
+    assert archive.options == archive.mapped == (f"-XX:SharedArchiveFile={archive.place}",)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 

@@ -1,5 +1,13 @@
 """Record ids: keyed by source, stable, and apart for every other table, key or source."""
 
+import json
+from json.encoder import encode_basestring
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hub.wire import identity
 
 MASTER = b"m" * 32
@@ -43,3 +51,16 @@ def test_a_row_digest_tells_its_schema() -> None:
         digest = identity.row_digest(b"1" * 32, b"x", shape)
         assert identity.shape_of(digest) == int.from_bytes(shape, "big")
         assert digest & 0xFFFFFFFFFFFF == identity.row_digest(b"1" * 32, b"x") & 0xFFFFFFFFFFFF
+
+
+@given(st.binary(min_size=1, max_size=80), st.text())
+def test_keys_are_those_of_the_standard(master: bytes, source: str) -> None:
+    info = f"satudata/source/{source}".encode()
+    theirs = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(master)
+    assert identity.source_key(master, source) == theirs
+
+
+@given(st.text())
+def test_a_text_is_the_same_json_whichever_way_it_is_written(text: str) -> None:
+    assert json.loads(identity.json_text(text.encode())) == text
+    assert identity.json_text(text.encode()).decode() == encode_basestring(text)

@@ -21,7 +21,7 @@ from hub.wire.broker import Sender, Ticket
 from hub.wire.clock import Clock
 from hub.wire.errors import Halt, HubError, Quarantine, TryAgain
 
-MAX_WAITING = 10_000
+MAX_WAITING = 5_000
 """Messages that may wait for Kafka's acknowledgement before the source is no longer read."""
 MAX_WAITING_BYTES = 8 * 1024 * 1024
 BUSY_SECONDS = 1.0
@@ -38,7 +38,7 @@ class Stopped(HubError):
 
 @dataclass(slots=True)
 class _Waiting:
-    """A submitted batch whose acknowledgement is awaited."""
+    """A submitted batch whose acknowledgement is awaited; its messages are the sender's now."""
 
     batch: Batch
     ticket: Ticket
@@ -93,7 +93,7 @@ class Delivery:
             messages = [*messages, *self._notices.messages(batch.notices)]
         ticket = self._sender.submit(messages)
         count, size = len(messages), sum([len(m.value) for m in messages if m.value])
-        self._waiting.append(_Waiting(batch, ticket, count, size))
+        self._waiting.append(_Waiting(dataclasses.replace(batch, messages=()), ticket, count, size))
         self._count += count
         self._size += size
 

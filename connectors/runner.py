@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import signal
 import sys
@@ -34,6 +36,8 @@ _COLLECT = (100_000, 50, 50)
 _LINGER_MS = 5
 """How long the first message of a request waits for others: in the last millisecond of it librdkafka looks at its
 socket without a pause, so below five that is most of what the process does."""
+_ARENA_MAX = -8
+"""glibc's M_ARENA_MAX."""
 _LAST_WORDS_SECONDS = 5
 
 
@@ -55,6 +59,7 @@ def build(master: bytes, contract: Contract, *, sender: Sender, log_: Log, regis
 
 def run(settings: Settings, contract: Contract) -> int:
     """Capture one source until SIGTERM or SIGINT; return the exit code."""
+    _keep_one_heap()
     bootstrap = settings.endpoint("kafka")
     sender = KafkaSender(bootstrap, f"connector-{contract.source.name}", linger_ms=_LINGER_MS)
     registry = ConfluentRegistry(settings.endpoint("registry"))
@@ -70,6 +75,7 @@ def run(settings: Settings, contract: Contract) -> int:
         runner.stop()
 
     gc.set_threshold(*_COLLECT)
+    gc.freeze()  # what is loaded stays, and need not be looked through again
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     try:
@@ -85,6 +91,12 @@ def run(settings: Settings, contract: Contract) -> int:
         registry.close()
     _LOG.info("source_stopped", source=runner.source)
     return 0
+
+
+def _keep_one_heap() -> None:
+    """Have all threads share one heap: glibc gives each its own, and a message's memory goes from thread to thread."""
+    with contextlib.suppress(OSError, AttributeError):  # another C library has no such thing
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
 
 
 def _end(runner: Runner, error: HubError) -> None:

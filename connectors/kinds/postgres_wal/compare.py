@@ -42,8 +42,7 @@ def fingerprint(contract: Contract, around: Surroundings, table: str, epoch: int
             buckets = Buckets(wanted, around)
             for part in before:
                 for line in _all(reader, copy_command(how, f"ONLY {part.name}")):
-                    values = fields(line)
-                    buckets.add(how.record_id(values), how.images(None, values))
+                    buckets.add(*how.present(fields(line), b""))
             return buckets.fingerprint(stamp(epoch, view.position, 0))
     except psycopg.Error as error:
         raise TryAgain(f"table {table} cannot be compared: {error}") from error

@@ -129,8 +129,8 @@ def messages(plan: TablePlan, found: Sequence[bytes], sheet: Sheet, version: byt
     out = []
     for line in found:
         values = fields(line)
-        value = plan.images(None, values) + end
+        record, value = plan.present(values, end)
         if len(value) > LARGEST_VALUE:
             value = without_large_parts(plan, None, values) + end
-        out.append(Outgoing(plan.topic, plan.record_id(values), value, headers))
+        out.append(Outgoing(plan.topic, record, value, headers))
     return out

@@ -34,8 +34,8 @@ def reader(column: Column, wire: WireColumn) -> Read:
     kind = wire.type
     if kind in _WIDTH:
         return _integer(_WIDTH[kind], column.unsigned)
-    if kind in _LENGTHS:
-        return _text(_LENGTHS[kind](wire.meta), column, compressed=kind in _COMPRESSED)
+    if kind in LENGTHS:
+        return _text(LENGTHS[kind](wire.meta), column, compressed=kind in _COMPRESSED)
     if kind in _BY_META:
         return _BY_META[kind](wire.meta)
     if kind == shapes.ENUM:
@@ -247,7 +247,7 @@ def _same(meta: int) -> int:
 
 
 _COMPRESSED = frozenset({shapes.BLOB_COMPRESSED, shapes.VARCHAR_COMPRESSED})
-_LENGTHS: Mapping[int, Callable[[int], int]] = {
+LENGTHS: Mapping[int, Callable[[int], int]] = {
     shapes.STRING: _prefix, shapes.VARCHAR: _prefix, shapes.VAR_STRING: _prefix, shapes.VARCHAR_COMPRESSED: _prefix,
     shapes.BLOB: _same, shapes.BLOB_COMPRESSED: _same, shapes.JSON: _same, shapes.GEOMETRY: _same,
     shapes.VECTOR: _same,

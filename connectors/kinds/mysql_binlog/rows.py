@@ -17,7 +17,7 @@ from connectors.kinds.mysql_binlog.charsets import to_utf8
 from connectors.kinds.mysql_binlog.columns import Column
 from connectors.kinds.mysql_binlog.decimals import decimal_size, decimal_unscaled
 from connectors.kinds.mysql_binlog.events import WireColumn
-from connectors.kinds.mysql_binlog.images import Read, date_text, reader
+from connectors.kinds.mysql_binlog.images import LENGTHS, Read, date_text, reader
 from connectors.kinds.mysql_binlog.types import Form
 from connectors.kinds.mysql_binlog.values import Unrepresentable, big, day, is_zero
 
@@ -26,6 +26,8 @@ Image = Callable[[bytes, int], tuple[bytes, Key, int]]
 """From data and position to the row's fields in Avro, its key's parts (None if one is NULL) and where the row ends."""
 
 _KEPT = 4096
+_ZEROES = bytes(64)
+"""More than any value without a length takes."""
 _EPOCH = date(1970, 1, 1).toordinal()
 _NUMBERS = {
     (shapes.SHORT, False): "<h", (shapes.SHORT, True): "<H", (shapes.LONG, False): "<i", (shapes.LONG, True): "<I",
@@ -137,8 +139,13 @@ def _any(source: _Source, at: int, planned: Planned, to: str, key: bool) -> Line
     return [*lines, f"k{at} = {source.name(at, 'spell', form.spell)}(x).decode()"] if key else lines
 
 
-def _skip(source: _Source, at: int, planned: Planned, _to: str, _key: bool) -> Lines:
-    return [f"_, p = {source.name(at, 'read', planned.read)}(d, p)"]
+def _skip(_source: _Source, _at: int, planned: Planned, _to: str, _key: bool) -> Lines:
+    """Pass over a column that nobody wants: by the length that it begins with, or by its width."""
+    wire = planned.wire
+    if wire.type not in LENGTHS:
+        return [f"p += {planned.read(_ZEROES, 0)[1]}"]
+    width = LENGTHS[wire.type](wire.meta)
+    return [f"p += {width} + " + ("d[p]" if width == 1 else f"from_bytes(d[p : p + {width}], 'little')")]
 
 
 def _number(source: _Source, at: int, planned: Planned, to: str, key: bool) -> Lines:

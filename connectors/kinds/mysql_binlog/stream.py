@@ -261,13 +261,15 @@ class Assembler:
         before, after = self._sheet.lines(
             plan, self._at_us, "false", here, server_id=event.head.server_id, thread=self._thread
         )
-        ordinal, number, topic, tails = self._ordinal, self._number, plan.topic, self._sheet.tails
-        for row, change in enumerate(plan.changes(event)):
+        epoch, ordinal, number, topic = self._epoch, self._ordinal, self._number, plan.topic
+        tails, add, counts, size = self._sheet.tails, self._messages.append, dict.fromkeys("cud", 0), 0
+        for row, (op, record, beginning, headers) in enumerate(plan.changes(event)):
             ordinal += 1
-            value = b"".join((change.beginning, before, avro.long(row), after, tails[change.op]))
-            version = (HEADER_VERSION, stamp(self._epoch, number, ordinal))
-            self._messages.append(Outgoing(topic, change.record, value, (version, *change.headers)))
-            self._counts[plan.name, change.op] += 1
-            self._size += len(value)
+            value = b"".join((beginning, before, avro.long(row), after, tails[op]))
+            add(Outgoing(topic, record, value, ((HEADER_VERSION, stamp(epoch, number, ordinal)), *headers)))
+            counts[op] += 1
+            size += len(value)
+        self._counts.update({(plan.name, op): count for op, count in counts.items() if count})
+        self._size += size
         self._ordinal = ordinal
         self._newest_us = self._at_us

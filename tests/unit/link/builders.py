@@ -8,9 +8,11 @@ from hashlib import blake2b
 
 from hub.link.engine import Engine
 from hub.link.model import Model, read
+from hub.link.switch import difference
 from hub.merge.golden import golden
 from hub.wire.decisions import Delta, EdgeRow, Event, FloorRow, JudgementRow, LineageRow, NoteRow, RecordRow, State
-from hub.wire.records import CleanPerson, GoldenPerson, Held, Judgement, Pair, Sweep
+from hub.wire.entities import Golden, entity_named
+from hub.wire.records import CleanPerson, Held, Judgement, Pair, Sweep
 from hub.wire.version import pack
 
 AUTHORITIES = {"dukcapil": "register", "dapodik": "sector", "dinsos": "programme"}
@@ -112,8 +114,8 @@ class Hub:
         self.blocks: dict[str, Held] = {}
         self.members: dict[str, tuple[bytes, ...]] = {}
 
-    def _engine(self) -> Engine:
-        return Engine(self.model, AUTHORITIES, frozenset({"dukcapil"}))
+    def _engine(self, model: Model | None = None) -> Engine:
+        return Engine(model or self.model, AUTHORITIES, frozenset({"dukcapil"}))
 
     def take(self, *events: Event) -> Delta:
         """Apply, store and commit one batch; a first attempt is thrown away, as after a lost connection."""
@@ -176,6 +178,18 @@ class Hub:
         engine.load(self.state())
         return engine
 
+    def shadow(self, model: Model) -> Engine:
+        """An engine under another model, from the store."""
+        made = self._engine(model)
+        made.rebuild(self.state())
+        return made
+
+    def switch(self, model: Model) -> None:
+        """Let another model take over, as the writer does."""
+        after = self.shadow(model)
+        self._store(difference(self.engine, after, model.version))
+        self.engine, self.model = after, model
+
     def entity(self, name: str) -> str:
         """Entity id of a living record."""
         return next(entity for entity, ids in self.members.items() if rid(name) in ids)
@@ -188,15 +202,16 @@ class Hub:
         """Say whether a record belongs to any entity."""
         return any(rid(name) in ids for ids in self.members.values())
 
-    def golden(self) -> dict[str, GoldenPerson]:
+    def golden(self) -> dict[str, Golden]:
         """Every golden record."""
         found = {}
+        kind = entity_named(self.model.entity)
         for entity, ids in self.members.items():
             bodies = [self.records[each].body for each in ids]
-            found[entity] = golden(entity, [b for b in bodies if b], AUTHORITIES, self.model.survivorship)
+            found[entity] = golden(entity, [b for b in bodies if b], AUTHORITIES, self.model.survivorship, kind)
         return found
 
-    def whole(self) -> tuple[str, dict[str, GoldenPerson]]:
+    def whole(self) -> tuple[str, dict[str, Golden]]:
         """Digest and golden records; checks on the way that store and memory agree."""
         assert self.members == self.engine.clusters()
         assert self.reloaded().digest() == self.engine.digest()

@@ -13,7 +13,8 @@ from hub.link.switch import difference
 from hub.wire.decisions import Event
 from hub.wire.records import CleanPerson, Judgement, Pair
 from hub.wire.version import pack
-from tests.unit.link import builders, population
+from tests.unit.link import population
+from tests.unit.link.builders import Hub
 
 PRESENT = read()
 STRICT = replace(PRESENT, version="strict", threshold=16_000, generic_bound=6)
@@ -45,24 +46,6 @@ def life(seed: int, people: int = 60) -> list[list[Event]]:
     return found
 
 
-class Hub(builders.Hub):
-    """A hub whose model can be switched."""
-
-    def feed(self, batch: list[Event]) -> None:
-        self.take(*batch)
-
-    def shadow(self, model: Model) -> Engine:
-        """An engine under another model, from the store."""
-        made = engine(model)
-        made.rebuild(self.state())
-        return made
-
-    def switch(self, model: Model) -> None:
-        after = self.shadow(model)
-        self._store(difference(self.engine, after, model.version))
-        self.engine, self.model = after, model
-
-
 def scratch(model: Model, batches: list[list[Event]]) -> str:
     made = engine(model)
     for batch in batches:
@@ -76,7 +59,7 @@ def test_switches_among_events_and_decisions_equal_a_run_under_the_last_model(se
     chance = random.Random(seed)
     hub, model = Hub(PRESENT), PRESENT
     for batch in batches:
-        hub.feed(batch)
+        hub.take(*batch)
         if chance.random() < 0.12:
             model = chance.choice([each for each in (PRESENT, STRICT, LOOSE) if each is not model])
             hub.switch(model)
@@ -90,7 +73,7 @@ def test_there_and_back_is_as_if_it_never_happened(seed: int) -> None:
     batches = life(seed)
     hub = Hub(PRESENT)
     for batch in batches:
-        hub.feed(batch)
+        hub.take(*batch)
     before = hub.engine.digest()
     members, edges = dict(hub.members), dict(hub.edges)
     hub.switch(LOOSE)
@@ -103,7 +86,7 @@ def test_there_and_back_is_as_if_it_never_happened(seed: int) -> None:
 def test_a_switch_tells_what_became_of_every_entity() -> None:
     hub = Hub(PRESENT)
     for batch in life(1):
-        hub.feed(batch)
+        hub.take(*batch)
     before = hub.engine.clusters()
     after = hub.shadow(LOOSE)
     delta = difference(hub.engine, after, "loose")
@@ -122,7 +105,7 @@ def test_a_switch_tells_what_became_of_every_entity() -> None:
 def test_a_switch_to_the_same_weights_changes_nothing() -> None:
     hub = Hub(PRESENT)
     for batch in life(2, people=25):
-        hub.feed(batch)
+        hub.take(*batch)
     same = hub.shadow(replace(PRESENT, version="again"))
     delta = difference(hub.engine, same, "again")
     assert (delta.edges, delta.edges_gone, delta.entities) == ([], [], [])

@@ -6,7 +6,7 @@ import itertools
 import json
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,26 +19,31 @@ from confluent_kafka.admin import AdminClient
 from hub.demo import stored
 from hub.demo.expect import Expected
 from hub.demo.stored import Difference
-from hub.persist import migrate
+from hub.persist import migrate, models
+from hub.persist.models import ModelFile
 from hub.platform.child import Command
 from hub.platform.embedded import Platform
 from hub.platform.supervisor import Supervisor
-from hub.wire import topics
+from hub.wire import contract, topics
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.broker import Outgoing
-from hub.wire.entities import ENTITIES
+from hub.wire.entities import ENTITIES, Clean, Entity
 from hub.wire.kafka import KafkaLog, KafkaSender
-from hub.wire.records import CleanPerson, Held, Judgement
+from hub.wire.records import Held, Judgement
 from tests.e2e.river import until
 
-Arriving = CleanPerson | Held
-NAMES = (topics.CLEAN_PERSON.name, topics.JUDGEMENT.name, topics.QUARANTINE_CLEAN.name)
+Arriving = tuple[Entity, Clean | Held]
+_OFFICES = ("dukcapil", "dapodik", "dinsos")
+_CLEAN = tuple([topics.CLEAN_TOPIC[entity] for entity in ENTITIES])
+_NAMES = tuple([topic.name for topic in (*_CLEAN, topics.JUDGEMENT, topics.QUARANTINE_CLEAN)])
 _CHUNKS = 6
-_DUPLICATES = 80
+_DUPLICATES = 120
 _READ = 'select coalesce(sum(next_offset), 0)::int from link."offset"'
+_OFFERED = "select count(*)::int from link.model where state = 'offered'"
 _EDGES = "select encode(a, 'hex'), encode(b, 'hex'), weight, levels::text from link.edge order by 1, 2"
 _JUDGEMENTS = """
 select id, encode(a, 'hex'), encode(b, 'hex'), verdict, state from link.judgement order by 1, 2, 3"""
+_ACTIVE = "select entity, version from link.model where state = 'active' order by 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,18 @@ class Outcome:
     differences: tuple[Difference, ...]
     edges: tuple[Any, ...]
     judgements: tuple[Any, ...]
+    models: dict[str, str]
+    """Version of the model that decides, by kind of entity."""
     refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One of many orders: how events are shuffled, over how many partitions, and a model that is offered meanwhile."""
+
+    seed: int
+    partitions: int
+    offer: ModelFile | None = None
 
 
 class Ground:
@@ -69,6 +85,8 @@ class Ground:
         with psycopg.connect(self._server, autocommit=True) as server:
             server.execute("create database empty_store")
         migrate(self._url("empty_store"))
+        self._sources = self._home / "sources"
+        _write_contracts(self._sources)
         self._ready = self._get_ready()
 
     def close(self) -> None:
@@ -80,7 +98,8 @@ class Ground:
     def _get_ready(self) -> str:
         """Start the next order's process, which waits for its sign; return its name."""
         name = f"reconcile-{next(self._count)}"
-        environment = {"SATUDATA_HOME": str(self._home), "SATUDATA_DATABASE": self._url("one_order")}
+        environment = {"SATUDATA_HOME": str(self._home), "SATUDATA_DATABASE": self._url("one_order"),
+                       "SATUDATA_SOURCES": str(self._sources)}  # fmt: skip
         argv = (sys.executable, "-m", "tests.e2e.order.ahead", str(self._sign(name)))
         self._stages.start(name, Command(argv, environment, Path.cwd()))
         return name
@@ -89,38 +108,40 @@ class Ground:
         return self._home / f"{name}.begin"
 
     def outcome(
-        self, found: Sequence[Arriving], decisions: Sequence[Judgement], expected: Expected, seed: int, clean: int
+        self, found: Sequence[Arriving], decisions: Sequence[Judgement], expected: Expected, order: Order
     ) -> Outcome:
         """Send records in an order of their own, some twice, decisions among them; return what the store became."""
-        chance = random.Random(seed)
+        chance = random.Random(order.seed)
         events = [*found, *chance.choices(found, k=_DUPLICATES)]
         chance.shuffle(events)
-        self._new_topics(clean)
+        self._new_topics(order.partitions)
         url = self._new_store()
         name, self._ready = self._ready, self._get_ready()
         self._sign(name).touch()
-        self._send(events, decisions, chance)
+        self._send(events, decisions, chance, order.offer, url)
         until(lambda: self._has_read(name, url, len(events) + len(decisions)), lambda: self._stages.output(name))
         outcome = Outcome(
             self._digest(), tuple(stored.differences(expected, stored.read(url))), _rows(url, _EDGES),
-            _rows(url, _JUDGEMENTS), len(_rows(url, "select id from store.quarantine")),
+            _rows(url, _JUDGEMENTS), dict(_rows(url, _ACTIVE)), len(_rows(url, "select id from store.quarantine")),
         )  # fmt: skip
         assert self._stages.stop(name) == 0
         return outcome
 
     def _has_read(self, name: str, url: str, messages: int) -> bool:
-        assert self._stages.stage(name).restarts == 0, self._stages.output(name)
-        return _rows(url, _READ) == ((messages,),)
+        assert self._stages.stage(name).restarts == 0, self._said(name)
+        return _rows(url, _READ) == ((messages,),) and _rows(url, _OFFERED) == ((0,),)
+
+    def _said(self, name: str) -> str:
+        """What a process wrote before it ended, and the one after it."""
+        return "\n".join([path.read_text()[-3000:] for path in sorted(self._home.rglob(f"{name}.log"))])
 
     def _new_topics(self, clean: int) -> None:
-        known = [name for name in NAMES if self._log.partitions(name)]
+        known = [name for name in _NAMES if self._log.partitions(name)]
         for future in self._admin.delete_topics(known).values() if known else ():
             future.result(30)
-        until(lambda: not any(map(self._log.partitions, NAMES)))
-        others = [topics.CLEAN_TOPIC[entity] for entity in ENTITIES if entity != "person"]
-        self._log.ensure([
-            replace(topics.CLEAN_PERSON, partitions=clean), *others, topics.JUDGEMENT, topics.QUARANTINE_CLEAN
-        ])  # fmt: skip
+        until(lambda: not any(map(self._log.partitions, _NAMES)))
+        made = [replace(topic, partitions=clean) for topic in _CLEAN]
+        self._log.ensure([*made, topics.JUDGEMENT, topics.QUARANTINE_CLEAN])
 
     def _new_store(self) -> str:
         with psycopg.connect(self._server, autocommit=True) as server:
@@ -128,37 +149,40 @@ class Ground:
             server.execute("create database one_order template empty_store")
         return self._url("one_order")
 
-    def _send(self, events: Sequence[Arriving], decisions: Sequence[Judgement], chance: random.Random) -> None:
+    def _send(
+        self, events: Sequence[Arriving], decisions: Sequence[Judgement], chance: random.Random,
+        offer: ModelFile | None, url: str,
+    ) -> None:  # fmt: skip
         """Send both in chunks, so that the process meets decisions before, among and after their records.
 
-        The sender is of this order alone: an older one may remember how many partitions the topic had before.
+        A model is offered among them.  The sender is of this order alone: an older one may remember how many partitions
+        the topic had before.
         """
-        with closing(KafkaSender(self._kafka, "test")) as sender:
-            self._send_chunks(sender, events, decisions, chance)
-
-    def _send_chunks(
-        self, sender: KafkaSender, events: Sequence[Arriving], decisions: Sequence[Judgement], chance: random.Random
-    ) -> None:
         cuts = sorted(chance.sample(range(len(decisions) + 1), 2))
         shares = [decisions[: cuts[0]], decisions[cuts[0] : cuts[1]], decisions[cuts[1] :]]
         places = sorted(chance.sample(range(_CHUNKS), 3))
+        offered = chance.randrange(_CHUNKS)
         size = -(-len(events) // _CHUNKS)
-        for chunk in range(_CHUNKS):
-            part = events[chunk * size : (chunk + 1) * size]
-            if chunk in places:
-                self._submit(sender, [self._message(each) for each in shares[places.index(chunk)]])
-            self._submit(sender, [self._message(each) for each in part])
+        with closing(KafkaSender(self._kafka, "test")) as sender:
+            for chunk in range(_CHUNKS):
+                if chunk in places:
+                    self._submit(sender, map(self._decision, shares[places.index(chunk)]))
+                if chunk == offered and offer is not None:
+                    with models.offers(url) as offers:
+                        offers.offer(offer, "walidata")
+                self._submit(sender, map(self._record, events[chunk * size : (chunk + 1) * size]))
 
-    def _message(self, record: CleanPerson | Held | Judgement) -> Outgoing:
-        value = self._codec.encode(record)
-        if isinstance(record, Judgement):
-            return Outgoing(topics.JUDGEMENT.name, record.id.encode(), value)
+    def _decision(self, judgement: Judgement) -> Outgoing:
+        return Outgoing(topics.JUDGEMENT.name, judgement.id.encode(), self._codec.encode(judgement))
+
+    def _record(self, arriving: Arriving) -> Outgoing:
+        entity, record = arriving
         headers = ((topics.HEADER_KIND, b"held"),) if isinstance(record, Held) else ()
-        return Outgoing(topics.CLEAN_PERSON.name, record.id, value, headers)
+        return Outgoing(topics.CLEAN_TOPIC[entity].name, record.id, self._codec.encode(record), headers)
 
     @staticmethod
-    def _submit(sender: KafkaSender, messages: Sequence[Outgoing]) -> None:
-        assert sender.submit(messages).wait(60)
+    def _submit(sender: KafkaSender, messages: Iterable[Outgoing]) -> None:
+        assert sender.submit(list(messages)).wait(60)
 
     def _digest(self) -> str:
         probe = json.loads((self._home / "run" / "probes" / "reconcile.json").read_text())
@@ -171,3 +195,12 @@ class Ground:
 def _rows(url: str, query: str) -> tuple[Any, ...]:
     with psycopg.connect(url) as database:
         return tuple(database.execute(query.encode()).fetchall())
+
+
+def _write_contracts(folder: Path) -> None:
+    """Write contracts of three offices whose register proves every number that a register can."""
+    folder.mkdir()
+    for office in _OFFICES:
+        text = (contract.SHIPPED / f"{office}.toml").read_text(encoding="utf-8")
+        text = text.replace('attests = ["nik"]', 'attests = ["nik", "kk", "nib", "npsn"]')
+        (folder / f"{office}.toml").write_text(text, encoding="utf-8")

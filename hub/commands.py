@@ -9,6 +9,7 @@ import typer
 
 from hub.flow import explainers, prepare, run
 from hub.wire import contract
+from hub.wire.entities import Entity
 from hub.wire.settings import Settings
 
 
@@ -31,12 +32,14 @@ def explain_command(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line, as the API gives it")] = False,
     svg: Annotated[Path | None, typer.Option(help="draw the evidence as a waterfall chart into this file")] = None,
     reveal: Annotated[bool, typer.Option("--reveal", help="show conflicting numbers in clear")] = False,
+    entity: Annotated[Entity, typer.Option(help="kind of entity that an identifier read is of")] = "person",
 ) -> None:
     """Tell why records are one or two, which evidence or decision said so in bits, and what would change it.
 
     Without an argument, one identifier is read from standard input, so that it stands in no command line: a NIK or
     KK (16 digits), a telephone number, a record id (32 hexadecimal digits), or a name and birth date separated by a
-    semicolon: SEKAR MELATI;1994-03-21.
+    semicolon: SEKAR MELATI;1994-03-21.  With --entity it is a family's (KK, NIK of its head), a business's (NIB, NPWP,
+    NIK of its owner, name) or a facility's (NPSN, health-facility code, name).  Ids need no --entity.
     """
     from hub.serve import explain_command as command
 
@@ -44,7 +47,7 @@ def explain_command(
         raise typer.BadParameter("--lang is id or en")
     settings = Settings()
     things = tuple(each for each in (this, that) if each is not None)
-    asked = command.Asked(things, "id" if lang == "id" else "en", as_json, svg, reveal)
+    asked = command.Asked(things, "id" if lang == "id" else "en", as_json, svg, reveal, entity)
     command.run(settings.endpoint("database"), explainers(settings), asked)
 
 

@@ -17,12 +17,19 @@ from hub.serve.identifiers import asked as meant
 from hub.serve.phrases import Language
 from hub.serve.problems import Problem, Vanished
 from hub.serve.store import Snapshot, Store
+from hub.wire.entities import Entity
 from hub.wire.errors import RefuseToStart
 from hub.wire.explained import Explainer
 
 _RECORD = re.compile("[0-9a-fA-F]{32}")
 Thing = UUID | bytes
 """An entity, or a record."""
+_PROMPT: Mapping[Entity, str] = {
+    "person": "NIK, KK, telepon, id catatan, atau NAMA;tanggal lahir",
+    "family": "No. KK, NIK kepala keluarga, telepon, atau id catatan",
+    "business": "NIB, NPWP, NIK pemilik, telepon, nama usaha, atau id catatan",
+    "facility": "NPSN, kode faskes, telepon, nama, atau id catatan",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,8 @@ class Asked:
     as_json: bool
     svg: Path | None
     reveal: bool
+    entity: Entity = "person"
+    """Kind of entity that an identifier on standard input is of."""
 
 
 def run(database: str, explainers: Mapping[str, Explainer], asked: Asked) -> None:
@@ -42,7 +51,7 @@ def run(database: str, explainers: Mapping[str, Explainer], asked: Asked) -> Non
     store = Store(database, size=1)
     try:
         with store.snapshot() as snapshot:
-            things = named or _typed(snapshot)
+            things = named or _typed(snapshot, asked.entity)
             found = list(_explained(snapshot, explainers, things, reveal=asked.reveal, typed=not named))
             if asked.svg is not None:
                 asked.svg.write_text(explain_routes.draw(found[0], asked.language), encoding="utf-8")
@@ -96,12 +105,16 @@ def _named(text: str) -> Thing:
         ) from None
 
 
-def _typed(snapshot: Snapshot) -> list[Thing]:
+def _typed(snapshot: Snapshot, entity: Entity) -> list[Thing]:
     """Return the living entities that have the identifier on standard input."""
     if sys.stdin.isatty():
-        typer.echo("NIK, KK, telepon, id catatan, atau NAMA;tanggal lahir (lalu Enter):", err=True)
-    criteria = meant(sys.stdin.readline().strip())
-    found = {row.entity_id for one, record in criteria for row in snapshot.find(one, record)}
+        typer.echo(f"{_PROMPT[entity]} (lalu Enter):", err=True)
+    found: set[UUID] = set()
+    for criteria, record in meant(sys.stdin.readline().strip(), entity):
+        if record is not None:
+            found.add(explain_case.owner(snapshot, record))
+        else:
+            found |= {row.entity_id for row in snapshot.find(criteria, None, entity)}
     if not found:
-        raise RefuseToStart("no living entity has this identifier")
+        raise RefuseToStart(f"no living {entity} has this identifier; --entity names another kind of entity")
     return sorted(found)

@@ -130,7 +130,9 @@ class ExplainIn(_Shape):
             {"records": ["5f0c1c8d7e4ab6a9d2c3e4f5a6b7c8d9", "00aa1c8d7e4ab6a9d2c3e4f5a6b7c8d9"]},
         ]},
     )  # fmt: skip
-    lookup: Lookup | None = Field(None, description="identifiers of one entity")
+    lookup: Lookup | None = Field(
+        None, description="identifiers of a person; ids of other kinds come from their lookups"
+    )
     entities: list[UUID] = Field(default_factory=list, max_length=2)
     records: list[RecordId] = Field(default_factory=list, max_length=2)
     reveal: bool = Field(default=False, description="show attested identifiers in clear where they conflict")

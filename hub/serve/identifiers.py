@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from pydantic import BaseModel
 
 from hub.serve.shapes import Lookup
+from hub.wire.entities import Entity
 from hub.wire.errors import RefuseToStart
 
 
@@ -50,23 +51,43 @@ def words(text: str) -> str:
     return " ".join(text.upper().split())
 
 
-def asked(text: str) -> list[tuple[dict[str, Any], bytes | None]]:
-    """Return what an identifier of unknown kind may mean, as (columns, record id); raises RefuseToStart for none."""
-    name, separator, born = text.rpartition(";")
-    if separator:
-        try:
-            return [({"name": " ".join(name.upper().split()), "birth_date": date.fromisoformat(born.strip())}, None)]
-        except ValueError:
-            raise RefuseToStart("a birth date is written as 1994-03-21") from None
+def asked(text: str, entity: Entity = "person") -> list[tuple[dict[str, Any], bytes | None]]:
+    """Return what an identifier may mean, as (columns, record id); raises RefuseToStart for none."""
     if re.fullmatch("[0-9a-fA-F]{32}", text):
         return [({}, bytes.fromhex(text))]
-    number = digits(text)
-    if len(number) == 16:
-        return [({"nik": number}, None), ({"kk": number}, None)]
-    if 8 <= len(number) <= 15:
-        return [({"phone": phone(text)}, None)]
-    raise RefuseToStart("give a NIK or KK (16 digits), a telephone number, a record id (32 hexadecimal digits), or "
-                        "NAME;1994-03-21")  # fmt: skip
+    found: list[tuple[dict[str, Any], bytes | None]] = [
+        ({column: value}, None) for column, value in _meant(text, entity)
+    ]
+    name, separator, born = text.rpartition(";")
+    if separator and entity == "person":
+        try:
+            return [({"name": words(name), "birth_date": date.fromisoformat(born.strip())}, None)]
+        except ValueError:
+            raise RefuseToStart("a birth date is written as 1994-03-21") from None
+    if not found:
+        raise RefuseToStart(f"give {_ASKED[entity]}")
+    return found
+
+
+def _meant(text: str, entity: Entity) -> Iterator[tuple[str, str]]:
+    """Yield the columns that a text fits by its form."""
+    number, bare = digits(text), re.fullmatch(r"[\d\s.+\-/()]+", text) is not None
+    if entity == "person" and len(number) == 16:
+        yield from (("nik", number), ("kk", number))
+    elif entity == "family" and len(number) == 16:
+        yield from (("kk", number), ("head_nik", number))
+    elif entity == "business" and bare and len(number) in (15, 16, 22):
+        yield "npwp", npwp(text)
+        if len(number) == 16:
+            yield "owner_nik", number
+    elif entity == "facility" and re.fullmatch("[A-Z]?[0-9]{7,11}", code(text)):
+        yield from (("npsn", code(text)), ("health_code", code(text)))
+    if entity == "business" and bare and len(number) == 13:
+        yield "nib", number
+    if 8 <= len(number) <= 15 and (bare or entity in {"person", "family"}):
+        yield "phone", phone(text)
+    if entity in {"business", "facility"} and re.search("[^\\W\\d]", text):
+        yield "name", words(text)
 
 
 def digits(text: str) -> str:
@@ -86,3 +107,12 @@ _FORMS: Mapping[str, Callable[[str], str]] = {
     "npwp": npwp, "npsn": code, "health_code": code, "name": words, "phone": phone,
 }  # fmt: skip
 """How an identifier is brought into the store's form; every other one is its digits."""
+_RECORD = "a record id (32 hexadecimal digits)"
+_ASKED: Mapping[Entity, str] = {
+    "person": f"a NIK or KK (16 digits), a telephone number, {_RECORD}, or NAME;1994-03-21",
+    "family": f"a KK or the head's NIK (16 digits), a telephone number or {_RECORD}",
+    "business": f"a NIB (13 digits), NPWP (15 or 16), owner's NIK, telephone number, name without"
+    f" legal form, or {_RECORD}",
+    "facility": f"an NPSN, a health-facility code, a telephone number, a name or {_RECORD}",
+}
+"""What can be typed to find one."""

@@ -46,8 +46,13 @@ class Desk:
     def contract(self, source: str) -> Contract:
         """Return the contract of a source that has a list; raises NotFound or Conflict."""
         contract = self._contracts.get(source)
-        if contract is None or all(table.entity != "person" for table in contract.table):
-            raise NotFound(f"there is no source {source} of persons; there are: {', '.join(sorted(self._listed()))}")
+        kinds = [] if contract is None else sorted({table.entity for table in contract.table})
+        if contract is None or "person" not in kinds:
+            there = (
+                f"there is no source {source}" if contract is None else f"{source} brings {' and '.join(kinds)} records"
+            )
+            raise NotFound(f"{there}; this list compares persons with the civil register; sources of persons are: "
+                           f"{', '.join(sorted(self._listed()))}")  # fmt: skip
         if source in self.registers():
             raise Conflict(f"{source} is the civil register itself; ask for the list of another source")
         if not self.registers():

@@ -167,7 +167,7 @@ def test_an_identifier_is_read_from_standard_input_alone(past: Past, explain: Ca
     assert "standard input" in refused
     assert NIK not in refused
     unknown = explain(said="1508010101010009\n", code=1)
-    assert "no living entity" in unknown
+    assert "no living person" in unknown
     assert "1508010101010009" not in unknown
 
 
@@ -337,7 +337,7 @@ def test_a_timeline_tells_each_change_and_its_cause(past: Past, web: TestClient)
     made, parted, joined = told["events"]
     assert made["id"] == "Dibentuk dengan 2 catatan."
     assert parted["id"].startswith("Berubah; 1 catatan keluar")
-    assert "keputusan walidata (orang yang berbeda): dokumen diperiksa" in [cause["id"] for cause in parted["causes"]]
+    assert "keputusan walidata (berbeda): dokumen diperiksa" in [cause["id"] for cause in parted["causes"]]
     other = parted["left"][0]["other_id"]
     assert other == joined["joined"][0]["other_id"]
     assert "keputusan walidata (dicabut): dokumen diperiksa" in [cause["id"] for cause in joined["causes"]]

@@ -1,11 +1,11 @@
 """Every level and rule that the stages can store has words in both languages."""
 
-import tomllib
-from importlib import import_module, resources
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 
+from hub.link import model
+from hub.link.evidence import Comparison
 from hub.link.frequency import COMMON, RARE
 from hub.link.score import CAPPED
 from hub.merge import golden
@@ -13,14 +13,18 @@ from hub.serve import phrases, review_shapes
 from hub.wire.entities import ENTITIES, Entity, golden_attributes
 from hub.wire.groups import GROUPS
 
-MODEL = tomllib.loads((resources.files("hub.link") / "models" / "person-2.toml").read_text(encoding="utf-8"))
+COMPARED = [(entity, each) for entity in ENTITIES for each in model.of(entity).comparisons]
 
 
-@pytest.mark.parametrize("comparison", MODEL["compare"], ids=lambda each: str(each["name"]))
-def test_every_level_of_a_comparison_has_words(comparison: dict[str, Any]) -> None:
-    assert comparison["name"] in phrases.COMPARISONS
-    levels = import_module(f"hub.link.compare.{comparison['kind']}").LEVELS
-    assert {*levels, COMMON, RARE, CAPPED} <= set(phrases.LEVELS)
+@pytest.mark.parametrize(("entity", "comparison"), COMPARED, ids=[f"{entity}-{one.name}" for entity, one in COMPARED])
+def test_every_level_of_a_comparison_has_words(entity: Entity, comparison: Comparison) -> None:
+    assert comparison.name in phrases.COMPARISONS, entity
+    assert {*comparison.levels, COMMON, RARE, CAPPED} <= set(phrases.LEVELS)
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_what_is_counted_together_has_words(entity: Entity) -> None:
+    assert {one.name for one in model.of(entity).together} <= set(phrases.COMPARISONS)
 
 
 @pytest.mark.parametrize("entity", ENTITIES)

@@ -41,6 +41,8 @@ from hub.wire.topics import raw_topic
 
 STAGES = ("clean", "reconcile", "publish", "serve")
 _OPD, _MARIADB = "opd", "opd-mariadb"
+_CLOCK = "track_commit_timestamp = on"
+"""The oracle's measure of recency at the registers."""
 _OF_MARIADB = ("rsud", "desa")
 _EXPORT = "dukcapil_bulanan"
 _DELIVERY_S = 20.0
@@ -70,7 +72,7 @@ class River:
         self.options = options
         self.stop = threading.Event()
         mariadb = (_MARIADB,) if set(options.sources) & set(_OF_MARIADB) else ()
-        self.platform = Platform(self.settings, extra=(_OPD,), mariadb=mariadb, console=console)
+        self.platform = Platform(self.settings, extra={_OPD: _CLOCK}, mariadb=mariadb, console=console)
         self.supervisor = Supervisor(self.settings.home)
         self.opd: dict[str, str] = {}
         """What each source's environment variable holds."""
@@ -111,12 +113,7 @@ class River:
 
     def _fill(self) -> None:
         """Make the OPD databases, their rows committed before any connector looks, and begin the journal."""
-        server = self.platform.services[_OPD]
-        with psycopg.connect(server.endpoint, autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET track_commit_timestamp = on")  # the oracle's measure of recency
-        server.stop()
-        self.platform.restart(_OPD)
-        registers = systems.create(server.endpoint)
+        registers = systems.create(self.platform.services[_OPD].endpoint)
         self.offices = {source: self._office(source, registers) for source in self.world.sources}
         self.opd = {source: office.dsn for source, office in self.offices.items()}
         systems.load(self.world, registers)

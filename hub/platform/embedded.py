@@ -18,11 +18,11 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import IO, Any, Self
 
 import psycopg
@@ -63,12 +63,15 @@ class Platform:
         self,
         settings: Settings,
         *,
-        extra: Sequence[str] = (),
+        extra: Mapping[str, str] = MappingProxyType({}),
         mariadb: Sequence[str] = (),
         console: Console | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """`extra` names further PostgreSQL servers, `mariadb` MariaDB servers: systems that are not the hub's own."""
+        """`extra` names further PostgreSQL servers, `mariadb` MariaDB servers: systems that are not the hub's own.
+
+        With each name of `extra` stands the configuration that this server has beside that of every server.
+        """
         self.settings = settings
         self.home = settings.home.absolute()
         self.services: dict[str, Service] = {}
@@ -179,8 +182,9 @@ class Platform:
             services.append(Kafka(self.home, programs, ports, durable=given.durable_flush))
         if not given.registry:
             services.append(Registry(self.home, cache.bundle("registry", given.cache, self._console), ports))
-        names = [*([] if given.database else ["database"]), *self._extra]
-        services += [Postgres(name, self.home, given.cache, ports) for name in names]
+        servers = {} if given.database else {"database": ""}
+        servers.update(self._extra)
+        services += [Postgres(name, self.home, given.cache, ports, further=text) for name, text in servers.items()]
         if self._mariadb:
             installed = mariadb.programs(given.cache)
             services += [MariaDB(name, self.home, installed, ports) for name in self._mariadb]

@@ -49,6 +49,7 @@ log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
 log_error_verbosity = terse
 log_line_prefix = '%m [%p] '
+{further}
 include_if_exists = 'local.conf'
 """
 
@@ -58,8 +59,12 @@ class Postgres(Service):
 
     polite: ClassVar[signal.Signals] = signal.SIGINT  # fast shutdown: open sessions do not delay it
 
-    def __init__(self, name: str, home: Path, cache_folder: Path, ports: Ports, *, version: int = 18) -> None:
+    def __init__(
+        self, name: str, home: Path, cache_folder: Path, ports: Ports, *, version: int = 18, further: str = ""
+    ) -> None:
+        """`further` is configuration that this server has beside that of every server."""
         super().__init__(name, home)
+        self._further = further
         self._ports = ports
         self._port = 0
         self._major = version
@@ -90,7 +95,8 @@ class Postgres(Service):
         if not self._data.is_dir():
             self._make_cluster(self.folder / f"data-{self._major}.new")
         self._port = self._ports.of(self.name)
-        self._write(self._data / "postgresql.conf", _CONFIGURATION.format(host=LOOPBACK, port=self._port))
+        text = _CONFIGURATION.format(host=LOOPBACK, port=self._port, further=self._further)
+        self._write(self._data / "postgresql.conf", text)
 
     def locate(self) -> Path:
         """Return the folder of the programs, where the server's user can enter it."""

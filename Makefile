@@ -7,6 +7,9 @@ DEMO_ARGS ?=
 TEST_ARGS ?= --numprocesses 3 --dist loadfile --no-loadscope-reorder
 TESTS ?= not further
 
+# The hub is a few dozen processes: they shall find their modules compiled.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test test-all check gen soak soak-capture bench verify-mysql lock clean
 .DEFAULT_GOAL := help
 

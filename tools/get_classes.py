@@ -38,7 +38,7 @@ def main() -> int:
         if all(place.is_file() for place in wanted):
             return 0
         print("archiving the classes of Kafka and the registry, once", file=sys.stderr)
-        with Platform(settings):
+        with Platform(settings, brief=True):
             if not until(lambda: all(place.is_file() for place in wanted), PATIENCE_S):
                 print(f"that took longer than {PATIENCE_S} s; the tests go on without", file=sys.stderr)
     return 0

@@ -31,7 +31,7 @@ _TABLES = {
 
 def throughput(settings: Settings, people: int, changes: int, target_per_s: float) -> str:
     """Return the figure of sustained changes: written as fast as the offices can, timed until the hub rests."""
-    with River(settings, Options(people, 1, 1), Console(stderr=True)) as river:
+    with River(settings, Options(people, 1, 1, brief=False), Console(stderr=True)) as river:
         _settled(river)
         before = figure.cpu_of(pids(river))
         start = time.monotonic()
@@ -50,7 +50,7 @@ def throughput(settings: Settings, people: int, changes: int, target_per_s: floa
 
 def delay(settings: Settings, people: int, rate: float, seconds: float, target_ms: float) -> str:
     """Return the figure of latency under an even load: commit at the office to commit of the golden row."""
-    with River(settings, Options(people, rate, 1), Console(stderr=True)) as river:
+    with River(settings, Options(people, rate, 1, brief=False), Console(stderr=True)) as river:
         play = Play(river, Progress(), lambda: None)
         play.fill()
         before = figure.cpu_of(pids(river))

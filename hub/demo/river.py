@@ -62,6 +62,8 @@ class Options:
     """Other command lines for some of the processes, by name."""
     sources: tuple[str, ...] = tuple(SYSTEMS)
     """Which offices take part; those of `hub.demo.rows.ALL` are known."""
+    brief: bool = True
+    """Whether the services are to start cheaply rather than to run fast for long, as a measurement needs them."""
 
 
 class River:
@@ -72,7 +74,9 @@ class River:
         self.options = options
         self.stop = threading.Event()
         mariadb = (_MARIADB,) if set(options.sources) & set(_OF_MARIADB) else ()
-        self.platform = Platform(self.settings, extra={_OPD: _CLOCK}, mariadb=mariadb, console=console)
+        self.platform = Platform(
+            self.settings, extra={_OPD: _CLOCK}, mariadb=mariadb, brief=options.brief, console=console
+        )
         self.supervisor = Supervisor(self.settings.home)
         self.opd: dict[str, str] = {}
         """What each source's environment variable holds."""

@@ -65,18 +65,21 @@ class Platform:
         *,
         extra: Mapping[str, str] = MappingProxyType({}),
         mariadb: Sequence[str] = (),
+        brief: bool = False,
         console: Console | None = None,
         clock: Clock | None = None,
     ) -> None:
         """`extra` names further PostgreSQL servers, `mariadb` MariaDB servers: systems that are not the hub's own.
 
-        With each name of `extra` stands the configuration that this server has beside that of every server.
+        With each name of `extra` stands the configuration that this server has beside that of every server.  A `brief`
+        platform lives for minutes, so its broker starts cheaply rather than running fast for days.
         """
         self.settings = settings
         self.home = settings.home.absolute()
         self.services: dict[str, Service] = {}
         self._extra = extra
         self._mariadb = mariadb
+        self._brief = brief
         self._console = console or Console(stderr=True)
         self._clock = clock or SystemClock()
         self._lock: IO[str] | None = None
@@ -179,7 +182,7 @@ class Platform:
         services: list[Service] = []
         if not given.kafka:
             programs = cache.bundle("kafka", given.cache, self._console)
-            services.append(Kafka(self.home, programs, ports, durable=given.durable_flush))
+            services.append(Kafka(self.home, programs, ports, durable=given.durable_flush, brief=self._brief))
         if not given.registry:
             services.append(Registry(self.home, cache.bundle("registry", given.cache, self._console), ports))
         servers = {} if given.database else {"database": ""}

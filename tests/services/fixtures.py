@@ -70,7 +70,7 @@ def started(**options: object) -> Iterator[Platform]:
     """Start a platform in a temporary home and remove all of it afterwards."""
     with temporary_home() as home:
         settings = Settings(home=home, kafka=None, registry=None, database=None, **options)  # type: ignore[arg-type]
-        with Platform(settings) as running:
+        with Platform(settings, brief=True) as running:
             yield running
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from msgspec import structs
 
 from hub.persist import migrate
 from hub.platform.embedded import Platform
@@ -66,7 +67,7 @@ class Hub:
         """Send records and wait until Kafka has them."""
         messages = [Outgoing(topic, getattr(record, "id", None), self.codec.encode(record)) for record in records]
         self.sender.submit([
-            replace(message, key=message.key if isinstance(message.key, bytes) else None) for message in messages
+            structs.replace(message, key=message.key if isinstance(message.key, bytes) else None) for message in messages
         ]).wait(30)  # fmt: skip
 
     def people(self, first: int, last: int, position: int = 1) -> None:

@@ -67,7 +67,8 @@ class Hub:
         """Send records and wait until Kafka has them."""
         messages = [Outgoing(topic, getattr(record, "id", None), self.codec.encode(record)) for record in records]
         self.sender.submit([
-            structs.replace(message, key=message.key if isinstance(message.key, bytes) else None) for message in messages
+            structs.replace(message, key=message.key if isinstance(message.key, bytes) else None)
+            for message in messages
         ]).wait(30)  # fmt: skip
 
     def people(self, first: int, last: int, position: int = 1) -> None:

@@ -130,10 +130,10 @@ class ConfluentRegistry:
                 except httpx2.HTTPError as error:
                     trouble = repr(error)
                     continue
-                if answer.status_code >= 500:
-                    trouble = f"HTTP {answer.status_code}"
+                found = _told(answer)
+                if answer.status_code >= 500 or found is None or not (answer.is_success or "error_code" in found):
+                    trouble = f"HTTP {answer.status_code}"  # also the web server's own words while the registry starts
                 elif answer.is_success:
-                    found: Mapping[str, Any] = answer.json()
                     return found
                 else:
                     raise RefuseToStart(
@@ -141,6 +141,15 @@ class ConfluentRegistry:
                         "run `satudata prepare`, or settle the incompatible schema"
                     )
         raise TryAgain(f"registry {self._shown} does not answer for {what}: {trouble}")
+
+
+def _told(answer: httpx2.Response) -> Mapping[str, Any] | None:
+    """Return the object that an answer holds; None when it is no answer of a registry's API."""
+    try:
+        found = answer.json()
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _avro(schema: str) -> Mapping[str, str]:

@@ -127,20 +127,27 @@ class ConfluentRegistry:
             for address in self._addresses:
                 try:
                     answer = self._client.request(method, address + path, json=body)
+                    found = _told(answer)
+                    if found is not None and answer.is_success:
+                        return found
+                    refused = found is not None and "error_code" in found and answer.status_code < 500
+                    loading = answer.status_code == 404 and self._knows_nothing(address)
                 except httpx2.HTTPError as error:
                     trouble = repr(error)
                     continue
-                found = _told(answer)
-                if answer.status_code >= 500 or found is None or not (answer.is_success or "error_code" in found):
+                if not refused or loading:
                     trouble = f"HTTP {answer.status_code}"  # also the web server's own words while the registry starts
-                elif answer.is_success:
-                    return found
                 else:
                     raise RefuseToStart(
                         f"registry {self._shown}: {what}: HTTP {answer.status_code}: {answer.text[:_SAID]}; "
                         "run `satudata prepare`, or settle the incompatible schema"
                     )
         raise TryAgain(f"registry {self._shown} does not answer for {what}: {trouble}")
+
+    def _knows_nothing(self, address: str) -> bool:
+        """Say whether the registry has no subject at all: then it is still reading its journal, or was wiped."""
+        answer = self._client.get(f"{address}/subjects")
+        return not answer.is_success or answer.text.strip() in ("", "[]")
 
 
 def _told(answer: httpx2.Response) -> Mapping[str, Any] | None:

@@ -73,12 +73,22 @@ def test_another_address_is_asked_when_one_is_dead() -> None:
 
 
 def test_a_refusal_is_told_at_once() -> None:
+    unknown = (404, b'{"error_code": 40403, "message": "no such schema"}')
     with (
-        answering((404, b'{"error_code": 40403, "message": "no such schema"}')) as (address, came),
+        answering(unknown, (200, b'["other"]'), unknown, (200, b'["other"]'), unknown) as (address, came),
         closing(avro.ConfluentRegistry(f"http://{address}")) as registry,
     ):
         with pytest.raises(RefuseToStart, match=r"subject s: HTTP 404.*no such schema"):
             registry.lookup("s", '"string"')
         with pytest.raises(Quarantine, match="schema id 9"):
             registry.schema(9)
-        assert len(came) == 2
+        assert len(came) == 4
+
+
+def test_a_registry_that_knows_no_subject_yet_is_asked_again() -> None:
+    unknown = (404, b'{"error_code": 40403, "message": "no such schema"}')
+    with (
+        answering(unknown, (200, b"[]"), (404, b"no page"), (200, b"[]"), (200, b'{"schema": "x"}')) as (address, _),
+        closing(avro.ConfluentRegistry(f"http://{address}")) as registry,
+    ):
+        assert registry.schema(9) == "x"

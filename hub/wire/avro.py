@@ -43,6 +43,8 @@ _HEAD = struct.Struct(">bI")
 _REGISTRY = "application/vnd.schemaregistry.v1+json"
 _REGISTRY_HEADERS = {"Content-Type": _REGISTRY, "Accept": f"{_REGISTRY}, application/json"}
 _ASK_AGAIN_SECONDS = (0.2, 1.0)
+_BELIEVED_SECONDS = 5.0
+"""A registry answers before it has read its journal: for so long it is not believed that it does not know a schema."""
 _SAID = 500
 """Characters of a refusal that are told."""
 _REGISTER_AGAIN = "Daftarkan kembali skema sumber ini, lalu ulangi baris karantina."
@@ -93,6 +95,8 @@ class ConfluentRegistry:
 
     def __init__(self, url: str) -> None:
         self._shown = re.sub("//[^/@]*@", "//", url)
+        self._unknown: dict[str, float] = {}
+        """Since when the registry has said that it does not know a path."""
         self._addresses = [address.strip().rstrip("/") for address in url.split(",")]
         encrypted = any(address.startswith("https:") for address in self._addresses)
         self._client = httpx2.Client(headers=_REGISTRY_HEADERS, timeout=10, verify=encrypted)  # nothing to verify else
@@ -127,16 +131,16 @@ class ConfluentRegistry:
             for address in self._addresses:
                 try:
                     answer = self._client.request(method, address + path, json=body)
-                    found = _told(answer)
-                    if found is not None and answer.is_success:
-                        return found
-                    refused = found is not None and "error_code" in found and answer.status_code < 500
-                    loading = answer.status_code == 404 and self._knows_nothing(address)
                 except httpx2.HTTPError as error:
                     trouble = repr(error)
                     continue
-                if not refused or loading:
-                    trouble = f"HTTP {answer.status_code}"  # also the web server's own words while the registry starts
+                found = _told(answer)
+                if found is not None and answer.is_success:
+                    self._unknown.pop(path, None)
+                    return found
+                refused = found is not None and "error_code" in found and answer.status_code < 500
+                if not refused or (answer.status_code == 404 and not self._believed(path)):
+                    trouble = f"HTTP {answer.status_code}: {answer.text[:_SAID]}"
                 else:
                     raise RefuseToStart(
                         f"registry {self._shown}: {what}: HTTP {answer.status_code}: {answer.text[:_SAID]}; "
@@ -144,10 +148,10 @@ class ConfluentRegistry:
                     )
         raise TryAgain(f"registry {self._shown} does not answer for {what}: {trouble}")
 
-    def _knows_nothing(self, address: str) -> bool:
-        """Say whether the registry has no subject at all: then it is still reading its journal, or was wiped."""
-        answer = self._client.get(f"{address}/subjects")
-        return not answer.is_success or answer.text.strip() in ("", "[]")
+    def _believed(self, path: str) -> bool:
+        """Say whether a schema has been unknown for so long that the registry cannot still be reading its journal."""
+        now = time.monotonic()
+        return now - self._unknown.setdefault(path, now) >= _BELIEVED_SECONDS
 
 
 def _told(answer: httpx2.Response) -> Mapping[str, Any] | None:

@@ -72,23 +72,28 @@ def test_another_address_is_asked_when_one_is_dead() -> None:
         assert len(came) == 1
 
 
-def test_a_refusal_is_told_at_once() -> None:
+def test_an_incompatible_schema_is_told_at_once_and_an_unknown_one_when_it_stays_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     unknown = (404, b'{"error_code": 40403, "message": "no such schema"}')
     with (
-        answering(unknown, (200, b'["other"]'), unknown, (200, b'["other"]'), unknown) as (address, came),
+        answering((409, b'{"error_code": 409, "message": "not compatible"}'), unknown) as (address, came),
         closing(avro.ConfluentRegistry(f"http://{address}")) as registry,
     ):
-        with pytest.raises(RefuseToStart, match=r"subject s: HTTP 404.*no such schema"):
+        with pytest.raises(RefuseToStart, match=r"subject s: HTTP 409.*not compatible"):
             registry.lookup("s", '"string"')
+        assert len(came) == 1
+        with pytest.raises(TryAgain, match="no such schema"):
+            registry.schema(9)
+        monkeypatch.setattr(avro, "_BELIEVED_SECONDS", 0.0)
         with pytest.raises(Quarantine, match="schema id 9"):
             registry.schema(9)
-        assert len(came) == 4
 
 
-def test_a_registry_that_knows_no_subject_yet_is_asked_again() -> None:
+def test_a_registry_that_is_reading_its_journal_is_asked_again() -> None:
     unknown = (404, b'{"error_code": 40403, "message": "no such schema"}')
     with (
-        answering(unknown, (200, b"[]"), (404, b"no page"), (200, b"[]"), (200, b'{"schema": "x"}')) as (address, _),
+        answering(unknown, (404, b"no page"), (200, b'{"schema": "x"}')) as (address, _),
         closing(avro.ConfluentRegistry(f"http://{address}")) as registry,
     ):
         assert registry.schema(9) == "x"

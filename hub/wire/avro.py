@@ -22,6 +22,7 @@ from fastavro.read import SchemaResolutionError
 from fastavro.schema import to_parsing_canonical_form
 
 from hub.wire import records
+from hub.wire.clock import Clock, SystemClock
 from hub.wire.decoder import Decode, decoder
 from hub.wire.encoder import Encode, encoder
 from hub.wire.entities import ENTITIES
@@ -45,6 +46,10 @@ _REGISTRY_HEADERS = {"Content-Type": _REGISTRY, "Accept": f"{_REGISTRY}, applica
 _ASK_AGAIN_SECONDS = (0.2, 1.0)
 _BELIEVED_SECONDS = 5.0
 """A registry answers before it has read its journal: for so long it is not believed that it does not know a schema."""
+_FORGOTTEN_SECONDS = 120.0
+"""What it said longer ago than any pause between two tries counts for nothing: it may have been started again."""
+_START_SECONDS = 2.0
+"""No registry ends, starts and answers again within this time."""
 _SAID = 500
 """Characters of a refusal that are told."""
 _REGISTER_AGAIN = "Daftarkan kembali skema sumber ini, lalu ulangi baris karantina."
@@ -93,10 +98,13 @@ class ConfluentRegistry:
     that.  An address may name user and password, and several addresses of one registry are separated by commas.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         self._shown = re.sub("//[^/@]*@", "//", url)
-        self._unknown: dict[str, float] = {}
-        """Since when the registry has said that it does not know a path."""
+        self._unknown: dict[str, tuple[float, float]] = {}
+        """When the registry first and last said that it does not know a path, of those not believed yet."""
+        self._complete = float("-inf")
+        """When it was last believed."""
         self._addresses = [address.strip().rstrip("/") for address in url.split(",")]
         encrypted = any(address.startswith("https:") for address in self._addresses)
         self._client = httpx2.Client(headers=_REGISTRY_HEADERS, timeout=10, verify=encrypted)  # nothing to verify else
@@ -135,11 +143,12 @@ class ConfluentRegistry:
                     trouble = repr(error)
                     continue
                 found = _told(answer)
-                if found is not None and answer.is_success:
+                if answer.is_success and found is not None:
                     self._unknown.pop(path, None)
                     return found
-                refused = found is not None and "error_code" in found and answer.status_code < 500
-                if not refused or (answer.status_code == 404 and not self._believed(path)):
+                if answer.is_success or answer.status_code >= 500 or (
+                    answer.status_code == 404 and not self._believed(path)
+                ):  # fmt: skip
                     trouble = f"HTTP {answer.status_code}: {answer.text[:_SAID]}"
                 else:
                     raise RefuseToStart(
@@ -149,9 +158,21 @@ class ConfluentRegistry:
         raise TryAgain(f"registry {self._shown} does not answer for {what}: {trouble}")
 
     def _believed(self, path: str) -> bool:
-        """Say whether a schema has been unknown for so long that the registry cannot still be reading its journal."""
-        now = time.monotonic()
-        return now - self._unknown.setdefault(path, now) >= _BELIEVED_SECONDS
+        """Say whether a registry that does not know something can have read its journal to the end.
+
+        It can where it has kept to it for longer than a start takes, or was believed so shortly ago that it cannot
+        have been started again since: of many unknown ids only the first is waited for.
+        """
+        now = self._clock.monotonic()
+        since, last = self._unknown.get(path, (now, now))
+        if now - last > _FORGOTTEN_SECONDS:
+            since = now
+        if now - self._complete > _START_SECONDS and now - since < _BELIEVED_SECONDS:
+            self._unknown[path] = since, now
+            return False
+        self._unknown.clear()
+        self._complete = now
+        return True
 
 
 def _told(answer: httpx2.Response) -> Mapping[str, Any] | None:

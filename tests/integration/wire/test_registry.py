@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 import pytest
 
 from hub.wire import avro, records, version
+from hub.wire.clock import TestClock
 from hub.wire.errors import Quarantine, RefuseToStart, TryAgain
 
 PERSON = records.CleanPerson(b"i" * 16, version.pack(1, 2, 3), False, "s", "t", 1, 2, name="BUDI CONTOH")
@@ -44,14 +45,13 @@ def test_raw_subjects_take_any_change(connect: Connect, topic: Callable[[], str]
     assert len(set(ids)) == 2
 
 
-def test_an_id_that_stays_unknown_is_poison_but_a_dead_registry_is_trouble(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    running = connect()
-    with pytest.raises(TryAgain, match="not found"):  # it may still be reading its journal
-        running.schema(987654321)
-    monkeypatch.setattr(avro, "_BELIEVED_SECONDS", 0.0)
-    with pytest.raises(Quarantine, match="987654321"):
-        running.schema(987654321)
+def test_an_id_that_stays_unknown_is_poison_but_a_dead_registry_is_trouble(connect: Connect, registry: str) -> None:
+    clock = TestClock()
+    with closing(avro.ConfluentRegistry(registry, clock)) as running:
+        with pytest.raises(TryAgain, match="not found"):  # it may still be reading its journal
+            running.schema(987654321)
+        clock.advance(6)
+        with pytest.raises(Quarantine, match="987654321"):
+            running.schema(987654321)
     with pytest.raises(TryAgain, match="does not answer"):
         connect("http://127.0.0.1:9").schema(1)

@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 
 from hub.wire import avro
+from hub.wire.clock import TestClock
 from hub.wire.errors import Quarantine, RefuseToStart, TryAgain
 
 DEAD = "http://127.0.0.1:9"
@@ -72,28 +73,47 @@ def test_another_address_is_asked_when_one_is_dead() -> None:
         assert len(came) == 1
 
 
-def test_an_incompatible_schema_is_told_at_once_and_an_unknown_one_when_it_stays_unknown(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    unknown = (404, b'{"error_code": 40403, "message": "no such schema"}')
-    with (
-        answering((409, b'{"error_code": 409, "message": "not compatible"}'), unknown) as (address, came),
-        closing(avro.ConfluentRegistry(f"http://{address}")) as registry,
-    ):
-        with pytest.raises(RefuseToStart, match=r"subject s: HTTP 409.*not compatible"):
+UNKNOWN = (404, b'{"error_code": 40403, "message": "no such schema"}')
+
+
+@pytest.mark.parametrize("refusal", [(409, b'{"error_code": 409, "message": "not compatible"}'), (401, b"who are you")])
+def test_a_refusal_is_told_at_once(refusal: tuple[int, bytes]) -> None:
+    with answering(refusal) as (address, came), closing(avro.ConfluentRegistry(f"http://{address}")) as registry:
+        with pytest.raises(RefuseToStart, match=rf"subject s: HTTP {refusal[0]}.*(compatible|who)"):
             registry.lookup("s", '"string"')
         assert len(came) == 1
-        with pytest.raises(TryAgain, match="no such schema"):
-            registry.schema(9)
-        monkeypatch.setattr(avro, "_BELIEVED_SECONDS", 0.0)
+
+
+def test_an_id_is_poison_once_it_stayed_unknown_for_longer_than_a_start_takes() -> None:
+    clock = TestClock()
+    with answering(UNKNOWN) as (address, came), closing(avro.ConfluentRegistry(f"http://{address}", clock)) as registry:
+        for pause in (0, 3):
+            clock.advance(pause)
+            with pytest.raises(TryAgain, match="no such schema"):
+                registry.schema(9)
+        clock.advance(3)
         with pytest.raises(Quarantine, match="schema id 9"):
             registry.schema(9)
+        asked = len(came)
+        for schema_id in range(10, 30):  # so shortly after, it cannot have been started again
+            clock.advance(1)
+            with pytest.raises(Quarantine):
+                registry.schema(schema_id)
+        assert len(came) == asked + 20
+
+
+def test_what_a_registry_did_not_know_long_ago_is_not_held_against_a_new_start() -> None:
+    clock = TestClock()
+    with answering(UNKNOWN) as (address, _), closing(avro.ConfluentRegistry(f"http://{address}", clock)) as registry:
+        for pause in (0, 600):
+            clock.advance(pause)
+            with pytest.raises(TryAgain):
+                registry.schema(9)
 
 
 def test_a_registry_that_is_reading_its_journal_is_asked_again() -> None:
-    unknown = (404, b'{"error_code": 40403, "message": "no such schema"}')
     with (
-        answering(unknown, (404, b"no page"), (200, b'{"schema": "x"}')) as (address, _),
+        answering(UNKNOWN, (404, b"no page"), (200, b'{"schema": "x"}')) as (address, _),
         closing(avro.ConfluentRegistry(f"http://{address}")) as registry,
     ):
         assert registry.schema(9) == "x"

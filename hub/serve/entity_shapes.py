@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hub.serve.shapes import Cause, Person, RecordId, Version
+from hub.serve.shapes import Person, Published, RecordId, Version
 from hub.wire.entities import Entity
 
 
@@ -76,16 +76,9 @@ GOLDEN_SHAPE: Mapping[Entity, type[Person | Family | Business | Facility]] = {
 }
 
 
-class EntityState(_Shape):
+class EntityState(Published):
     """One published state of a family, business or facility and how long it held."""
 
-    version: Version
-    at: datetime = Field(description="from when it held")
-    until: datetime | None = Field(description="until when; null while it is current")
-    kind: str = Field(description="created, changed, merged, split, reassigned, deleted or restored")
-    status: str = Field(description="active, merged, split or deleted")
-    causes: list[Cause]
-    other_ids: list[UUID] = Field(description="ids absorbed, shed or moved to")
     golden: AnyGolden | None = Field(description="null once the id vanished")
 
 

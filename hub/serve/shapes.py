@@ -176,8 +176,8 @@ class Cause(_Shape):
     id: str = Field(description="record id, judgement id or model version")
 
 
-class State(_Shape):
-    """One published state of an entity and how long it held."""
+class Published(_Shape):
+    """How long a published state of an entity held, and what brought it about."""
 
     version: Version
     at: datetime = Field(description="from when it held")
@@ -186,6 +186,11 @@ class State(_Shape):
     status: str = Field(description="active, merged, split or deleted")
     causes: list[Cause]
     other_ids: list[UUID] = Field(description="ids absorbed, shed or moved to")
+
+
+class State(Published):
+    """One published state of a person and how long it held."""
+
     person: Person | None = Field(description="null once the id vanished")
 
 

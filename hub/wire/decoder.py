@@ -7,11 +7,12 @@ A property test holds the two to the same values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from struct import Struct
-from typing import Any
+from typing import Any, ClassVar
 
 from hub.wire import records
+from hub.wire.schema_source import SchemaSource
 
 Decode = Callable[[bytes, int], tuple[Any, int]]
 """Returns the record that begins at a place of some bytes, and the place of its end.
@@ -74,71 +75,54 @@ def _unknown(branch: int) -> None:
     raise ValueError(f"a union of two has no branch {branch >> 1}")
 
 
-class _Source:
-    """Lines of a decoder; names of one schema are known to its later parts."""
+_FIRST = "n = data[at]; at += 1"
+_SIZE = "if n & 129: n, at = size(data, at, n)"
+_SHORT = "else: n >>= 1"
+
+
+class _Source(SchemaSource):
+    """Lines of a decoder: they read a value at `at`, and move it on."""
+
+    simple: ClassVar[Mapping[str, Sequence[str]]] = {
+        "string": (_FIRST, _SIZE, _SHORT, "{name} = data[at : at + n].decode(); at += n"),
+        "bytes": (_FIRST, _SIZE, _SHORT, "{name} = data[at : at + n]; at += n"),
+        "long": (_FIRST, "if n > 127: n, at = more(data, at, n)", "{name} = (n >> 1) ^ -(n & 1)"),
+        "int": (_FIRST, "if n > 127: n, at = more(data, at, n)", "{name} = (n >> 1) ^ -(n & 1)"),
+        "double": ("{name} = double(data, at)[0]; at += 8",),
+        "boolean": ("{name} = data[at] != 0; at += 1",),
+    }
+    # A first byte of a length is whole when its highest bit is 0, and no error when its lowest is.
 
     def __init__(self) -> None:
-        self.lines: list[str] = []
+        super().__init__()
         self.classes: dict[str, type] = {}
-        self._named: dict[str, Any] = {}
-        self._count = 0
+        """The records' own classes, by name."""
 
-    def line(self, depth: int, text: str) -> None:
-        """Add a line."""
-        self.lines.append("    " * depth + text)
-
-    def value(self, depth: int, schema: Any, name: str, space: str = "") -> None:
-        """Add the lines that decode a value into a variable."""
-        if isinstance(schema, list):
-            self._nullable(depth, schema, name, space)
-            return
-        kind = schema["type"] if isinstance(schema, Mapping) else schema
-        if isinstance(kind, Mapping | list):
-            self.value(depth, kind, name, space)
-        elif kind in _SIMPLE:
-            for text in _SIMPLE[kind]:
-                self.line(depth, text.format(name=name))
-        elif kind in ("record", "fixed"):
-            self._declared(depth, schema, name, space)
-        elif kind in ("array", "map"):
-            self._several(depth, schema, name, space)
-        else:
-            full = kind if "." in kind else f"{space}.{kind}"
-            if full not in self._named:
-                raise ValueError(f"Avro type {kind} is none that the hub's own schemas use")
-            self.value(depth, self._named[full], name, space)
-
-    def _fresh(self) -> str:
-        self._count += 1
-        return f"v{self._count}"
-
-    def _nullable(self, depth: int, schema: list[Any], name: str, space: str) -> None:
-        if len(schema) != 2 or "null" not in schema:
-            raise ValueError("the hub's own schemas have unions of null and one type only")
-        null = schema.index("null")
+    def nullable(self, depth: int, null: int, schema: Any, name: str, space: str) -> None:
+        """Read the branch, and the value where there is one."""
         self.line(depth, "branch = data[at]; at += 1")
         self.line(depth, f"if branch == {2 * null}: {name} = None")
         self.line(depth, f"elif branch == {2 - 2 * null}:")
-        self.value(depth + 1, schema[1 - null], name, space)
+        self.value(depth + 1, schema, name, space)
         self.line(depth, "else: unknown(branch)")
 
-    def _declared(self, depth: int, schema: Mapping[str, Any], name: str, space: str) -> None:
-        space = schema.get("namespace", space)
-        self._named[f"{space}.{schema['name']}"] = schema
-        if schema["type"] == "fixed":
-            self.line(depth, f"{name} = data[at : at + {schema['size']}]; at += {schema['size']}")
-            return
+    def fixed(self, depth: int, size: int, name: str) -> None:
+        """Read the bytes."""
+        self.line(depth, f"{name} = data[at : at + {size}]; at += {size}")
+
+    def record(self, depth: int, schema: Mapping[str, Any], name: str, space: str) -> None:
+        """Read the fields and make the record."""
         parts = []
         for field in schema["fields"]:
-            parts.append(self._fresh())
+            parts.append(self.fresh())
             self.value(depth, field["type"], parts[-1], space)
         self.classes[schema["name"]] = getattr(records, schema["name"])
         self.line(depth, f"{name} = {schema['name']}({', '.join(parts)})")
 
-    def _several(self, depth: int, schema: Mapping[str, Any], name: str, space: str) -> None:
+    def several(self, depth: int, schema: Mapping[str, Any], name: str, space: str) -> None:
         """Blocks of items, each with its count; below 0 the block's size in bytes stands behind the count."""
         is_map = schema["type"] == "map"
-        key, part, left = self._fresh(), self._fresh(), self._fresh()
+        key, part, left = self.fresh(), self.fresh(), self.fresh()
         self.line(depth, f"{name} = {'{}' if is_map else '[]'}")
         self.line(depth, f"{left}, at = long(data, at)")
         self.line(depth, f"while {left}:")
@@ -152,17 +136,3 @@ class _Source:
         self.line(depth + 1, f"{left}, at = long(data, at)")
         if not is_map:
             self.line(depth, f"{name} = tuple({name})")
-
-
-_FIRST = "n = data[at]; at += 1"
-_SIZE = "if n & 129: n, at = size(data, at, n)"
-_SHORT = "else: n >>= 1"
-_SIMPLE: Mapping[str, tuple[str, ...]] = {
-    "string": (_FIRST, _SIZE, _SHORT, "{name} = data[at : at + n].decode(); at += n"),
-    "bytes": (_FIRST, _SIZE, _SHORT, "{name} = data[at : at + n]; at += n"),
-    "long": (_FIRST, "if n > 127: n, at = more(data, at, n)", "{name} = (n >> 1) ^ -(n & 1)"),
-    "int": (_FIRST, "if n > 127: n, at = more(data, at, n)", "{name} = (n >> 1) ^ -(n & 1)"),
-    "double": ("{name} = double(data, at)[0]; at += 8",),
-    "boolean": ("{name} = data[at] != 0; at += 1",),
-}
-"""Lines by type; a first byte of a length is whole when its highest bit is 0, and no error when its lowest is."""

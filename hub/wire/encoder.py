@@ -6,9 +6,11 @@ record's attributes without a datum of dictionaries in between.  A property test
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from struct import Struct
-from typing import Any
+from typing import Any, ClassVar
+
+from hub.wire.schema_source import SchemaSource
 
 Encode = Callable[[Any], bytes]
 """Returns the Avro datum of a record, unframed; raises ValueError, TypeError or AttributeError for an ill-typed one."""
@@ -61,59 +63,39 @@ def _fixed(value: bytes, size: int) -> bytes:
     return value
 
 
-class _Source:
-    """Lines of an encoder; names of one schema are known to its later parts."""
+class _Source(SchemaSource):
+    """Lines of an encoder: they add the pieces of a value to `out`."""
 
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self._named: dict[str, Any] = {}
+    simple: ClassVar[Mapping[str, Sequence[str]]] = {
+        "string": ("add(text({name}))",),
+        "bytes": ("add(raw({name}))",),
+        "long": ("add(long({name}))",),
+        "int": ("add(long({name}))",),
+        "double": ("add(double({name}))",),
+        "boolean": ("add(BYTE[1] if {name} else BYTE[0])",),
+    }
 
-    def line(self, depth: int, text: str) -> None:
-        """Add a line."""
-        self.lines.append("    " * depth + text)
-
-    def value(self, depth: int, schema: Any, name: str, space: str = "") -> None:
-        """Add the lines that encode the value of a variable."""
-        if isinstance(schema, list):
-            self._nullable(depth, schema, name, space)
-            return
-        kind = schema["type"] if isinstance(schema, Mapping) else schema
-        if isinstance(kind, Mapping | list):
-            self.value(depth, kind, name, space)
-        elif kind in _SIMPLE:
-            self.line(depth, _SIMPLE[kind].format(name=name))
-        elif kind in ("record", "fixed"):
-            self._declared(depth, schema, name, space)
-        elif kind in ("array", "map"):
-            self._several(depth, schema, name, space)
-        else:
-            full = kind if "." in kind else f"{space}.{kind}"
-            if full not in self._named:
-                raise ValueError(f"Avro type {kind} is none that the hub's own schemas use")
-            self.value(depth, self._named[full], name, space)
-
-    def _nullable(self, depth: int, schema: list[Any], name: str, space: str) -> None:
-        if len(schema) != 2 or "null" not in schema:
-            raise ValueError("the hub's own schemas have unions of null and one type only")
-        null = schema.index("null")
+    def nullable(self, depth: int, null: int, schema: Any, name: str, space: str) -> None:
+        """Add the branch, and the value where there is one."""
         self.line(depth, f"if {name} is None: add(BYTE[{2 * null}])")
         self.line(depth, "else:")
         self.line(depth + 1, f"add(BYTE[{2 - 2 * null}])")
-        self.value(depth + 1, schema[1 - null], name, space)
+        self.value(depth + 1, schema, name, space)
 
-    def _declared(self, depth: int, schema: Mapping[str, Any], name: str, space: str) -> None:
-        space = schema.get("namespace", space)
-        self._named[f"{space}.{schema['name']}"] = schema
-        if schema["type"] == "fixed":
-            self.line(depth, f"add(fixed({name}, {schema['size']}))")
-            return
+    def fixed(self, depth: int, size: int, name: str) -> None:
+        """Add the bytes, which must be so many."""
+        self.line(depth, f"add(fixed({name}, {size}))")
+
+    def record(self, depth: int, schema: Mapping[str, Any], name: str, space: str) -> None:
+        """Add the fields, which are attributes."""
         for field in schema["fields"]:
-            part = f"v{len(self.lines)}"
+            part = self.fresh()
             self.line(depth, f"{part} = {name}.{field['name']}")
             self.value(depth, field["type"], part, space)
 
-    def _several(self, depth: int, schema: Mapping[str, Any], name: str, space: str) -> None:
-        part = f"v{len(self.lines)}"
+    def several(self, depth: int, schema: Mapping[str, Any], name: str, space: str) -> None:
+        """Add all items as one block with their count, and the count 0 that ends it."""
+        part = self.fresh()
         self.line(depth, f"if {name}:")
         self.line(depth + 1, f"add(long(len({name})))")
         if schema["type"] == "map":
@@ -124,13 +106,3 @@ class _Source:
             self.line(depth + 1, f"for {part} in {name}:")
             self.value(depth + 2, schema["items"], part, space)
         self.line(depth, "add(BYTE[0])")
-
-
-_SIMPLE = {
-    "string": "add(text({name}))",
-    "bytes": "add(raw({name}))",
-    "long": "add(long({name}))",
-    "int": "add(long({name}))",
-    "double": "add(double({name}))",
-    "boolean": "add(BYTE[1] if {name} else BYTE[0])",
-}

@@ -6,7 +6,6 @@ The files go in as the package ships them; contracts say what their columns are;
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from hub import flow
+from hub.demo import home as demo_home
 from hub.evaluate.public import sets
 from hub.evaluate.public.sets import PublicSet
 from hub.platform.child import Command
@@ -60,7 +60,8 @@ def run(which: PublicSet, place: Path, tell: Callable[[str], None]) -> Flowed:
             flow.prepare(settings)
             sources = contracts.load_all(settings)
             folders = _folders(home, sources)
-            environment = _environment(settings, folders)
+            addresses = {source: str(folder) for source, folder in folders.items()}
+            environment = {**demo_home.environment(settings, addresses), "SATUDATA_MODELS": str(MODELS)}
             for name in (*STAGES, *sources):
                 command = Command((sys.executable, "-m", "hub", "run", name), environment, Path.cwd())
                 supervisor.start(name, command)
@@ -95,20 +96,6 @@ def _folders(home: Path, sources: Mapping[str, contracts.Contract]) -> dict[str,
     for folder in folders.values():
         folder.mkdir(parents=True)
     return folders
-
-
-def _environment(settings: Settings, folders: Mapping[str, Path]) -> dict[str, str]:
-    settings.master_secret()
-    unset = {f"SATUDATA_{name}": "" for name in ("KAFKA", "REGISTRY", "DATABASE") if f"SATUDATA_{name}" in os.environ}
-    return {
-        **unset,
-        "SATUDATA_HOME": str(settings.home),
-        "SATUDATA_SECRET_FILE": str(settings.home / "secret"),
-        "SATUDATA_SOURCES": str(settings.sources),
-        "SATUDATA_MODELS": str(MODELS),
-        "SATUDATA_PROBE_PORT": "0",
-        **{f"{source.upper()}_DSN": str(folder) for source, folder in folders.items()},
-    }
 
 
 def _hand_over(file: Path, folder: Path) -> list[str]:

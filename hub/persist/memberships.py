@@ -14,13 +14,13 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from hub.persist.messages import Coding, event
+from hub.persist.messages import Coding
 from hub.persist.stage import Database, each, uuids
+from hub.wire import cloud_events
 from hub.wire.entities import Entity
 from hub.wire.records import Membership
 from hub.wire.topics import GOLDEN_MEMBERSHIP
 
-EVENT = "satudata.golden.membership"
 _ANY_FAMILY = "select exists (select from store.family)"
 _OF_FAMILIES = """
 select person_id::text from store.membership where family_id = any(%s::uuid[]) and until is null
@@ -86,7 +86,7 @@ def write(
     at = datetime.fromtimestamp(at_us / 1e6, UTC)
     return [
         (*version, GOLDEN_MEMBERSHIP.name, message.membership_id.encode(), coding.codec.encode(message),
-         event(EVENT, message.membership_id, *version, at_us), at)
+         cloud_events.headers(cloud_events.MEMBERSHIP_TYPE, message.membership_id, *version, at_us), at)
         for message in messages
     ]  # fmt: skip
 

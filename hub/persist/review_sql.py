@@ -8,12 +8,11 @@ from typing import Any
 
 import orjson
 
-from hub.persist import messages
 from hub.persist.review_rows import ReviewRow
 from hub.persist.reviews import Change, Held
 from hub.persist.stage import Database, copy, each
 from hub.persist.store_rows import Stamp
-from hub.wire import topics
+from hub.wire import cloud_events, topics
 from hub.wire.avro import Codec
 from hub.wire.decisions import Doubt
 from hub.wire.records import Hold
@@ -70,7 +69,7 @@ def write(database: Database, change: Change, codec: Codec, stamp: Stamp) -> Non
     if said:
         copy(database, _OUTBOX, [
             (hold.generation, hold.sequence, topics.HOLD.name, hold.entity_id.encode(), codec.encode(hold),
-             messages.event(HOLD_TYPE, hold.entity_id, hold.generation, hold.sequence, hold.at), at)
+             cloud_events.headers(HOLD_TYPE, hold.entity_id, hold.generation, hold.sequence, hold.at), at)
             for hold in said
         ])  # fmt: skip
         database.execute("notify outbox")

@@ -15,7 +15,7 @@ from hub.persist import aliases, memberships, messages, spans
 from hub.persist.messages import Coding, Draft
 from hub.persist.stage import Database, Upsert, byteas, copy, uuids
 from hub.persist.work import Committed, Work
-from hub.wire import topics
+from hub.wire import cloud_events, topics
 from hub.wire.decisions import EntityDelta
 from hub.wire.entities import ENTITIES, Entity, Golden, golden_attributes
 from hub.wire.errors import Halt
@@ -188,12 +188,14 @@ def _add(rows: _Rows, entity: EntityDelta, draft: Draft, coding: Coding) -> None
         entity.entity_id, *version, at, entity.kind, golden.status, orjson.dumps(change.causes).decode(),
         uuids(entity.other_ids), coding.body(framed), rows.entity,
     ))  # fmt: skip
+    told = [
+        cloud_events.headers(kind.format(entity=rows.entity), entity.entity_id, *version, stamp.at_us)
+        for kind in (cloud_events.GOLDEN_TYPE, cloud_events.CHANGE_TYPE)
+    ]
     rows.outbox += [
-        (*version, topics.GOLDEN_TOPIC[rows.entity].name, key, framed,
-         messages.headers(messages.GOLDEN_TYPE.format(entity=rows.entity), entity.entity_id, change), at),
-        (*version, topics.CHANGES_TOPIC[rows.entity].name, key, coding.codec.encode(change),
-         messages.headers(messages.CHANGE_TYPE.format(entity=rows.entity), entity.entity_id, change), at),
-    ]  # fmt: skip
+        (*version, topics.GOLDEN_TOPIC[rows.entity].name, key, framed, told[0], at),
+        (*version, topics.CHANGES_TOPIC[rows.entity].name, key, coding.codec.encode(change), told[1], at),
+    ]
 
 
 def golden_row(

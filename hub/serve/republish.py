@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 
 from hub.serve import restored_memberships
-from hub.wire import topics
+from hub.wire import cloud_events, topics
 from hub.wire.archive import Archive
 from hub.wire.avro import Codec
 from hub.wire.broker import Log
@@ -186,8 +186,12 @@ class _Writer:
             "causes": json.dumps([cause.to_dict()]), "moved_to": [UUID(one) for one in golden.moved_to],
             "body": self._archive.encode(golden), "digest": self._digest(golden), "entity": entity,
         })  # fmt: skip
-        self._message(topics.GOLDEN_TOPIC[entity].name, golden.entity_id, f"satudata.golden.{entity}", golden)
-        self._message(topics.CHANGES_TOPIC[entity].name, golden.entity_id, f"satudata.change.{entity}", change)
+        self._message(
+            topics.GOLDEN_TOPIC[entity].name, golden.entity_id, cloud_events.GOLDEN_TYPE.format(entity=entity), golden
+        )
+        self._message(
+            topics.CHANGES_TOPIC[entity].name, golden.entity_id, cloud_events.CHANGE_TYPE.format(entity=entity), change
+        )
         if len(self._rows) >= _BATCH:
             self.flush()
 
@@ -200,15 +204,13 @@ class _Writer:
         return blake2b(framed[5:], digest_size=16).digest()
 
     def _message(self, topic: str, entity_id: str, kind: str, record: Any) -> None:
-        headers = {
-            "ce_specversion": "1.0", "ce_id": f"{entity_id}/{self._stamp.generation}.{self._stamp.sequence}",
-            "ce_source": "satudata/hub", "ce_type": kind,
-            "ce_time": self._at.isoformat().replace("+00:00", "Z"), "ce_subject": entity_id,
-            "content-type": "application/avro",
-        }  # fmt: skip
+        stamp = self._stamp
+        headers = cloud_events.headers(
+            kind.format(entity=self._entity), entity_id, stamp.generation, stamp.sequence, stamp.at_us
+        )
         self._messages.append({
             **self._version(), "topic": topic, "key": entity_id.encode(), "value": self._codec.encode(record),
-            "headers": json.dumps(headers),
+            "headers": headers,
         })  # fmt: skip
 
     def flush(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from hub.wire import cloud_events
 from hub.wire.avro import Codec
 from hub.wire.broker import Log
 from hub.wire.records import Membership
@@ -66,14 +66,11 @@ def republish(
 
 
 def _row(one: Membership, codec: Codec, at: datetime) -> tuple[Any, ...]:
-    headers = {
-        "ce_specversion": "1.0", "ce_id": f"{one.membership_id}/{one.generation}.{one.sequence}",
-        "ce_source": "satudata/hub", "ce_type": "satudata.golden.membership",
-        "ce_time": at.isoformat().replace("+00:00", "Z"), "ce_subject": one.membership_id,
-        "content-type": "application/avro",
-    }  # fmt: skip
+    headers = cloud_events.headers(
+        cloud_events.MEMBERSHIP_TYPE, one.membership_id, one.generation, one.sequence, int(at.timestamp() * 1_000_000)
+    )
     return (one.generation, one.sequence, GOLDEN_MEMBERSHIP.name, one.membership_id.encode(), codec.encode(one),
-            json.dumps(headers), at)  # fmt: skip
+            headers, at)  # fmt: skip
 
 
 def _batches(rows: list[Membership]) -> Iterator[Iterable[Membership]]:

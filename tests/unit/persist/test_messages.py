@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from hub.persist import messages
 from hub.persist.messages import Coding
+from hub.wire import cloud_events
 from hub.wire.archive import Archive
 from hub.wire.avro import Codec, MemoryRegistry
-from hub.wire.records import EntityChange, GoldenPerson
+from hub.wire.records import GoldenPerson
 
 CODEC = Codec(MemoryRegistry(), register=True)
 CODING = Coding(CODEC, Archive())
@@ -42,11 +43,11 @@ def test_a_stub_says_where_the_records_went_and_nothing_else():
 
 
 def test_headers_are_cloudevents_and_the_same_at_every_repeat():
-    change = EntityChange(ID, 1, 42, 1_700_000_000_000_000, "changed")
-    text = messages.headers(messages.GOLDEN_TYPE.format(entity="person"), ID, change)
+    event = (cloud_events.GOLDEN_TYPE.format(entity="person"), ID, 1, 42, 1_700_000_000_000_000)
+    text = cloud_events.headers(*event)
     assert json.loads(text) == {
         "ce_specversion": "1.0", "ce_id": f"{ID}/1.42", "ce_source": "satudata/hub",
         "ce_type": "satudata.golden.person", "ce_time": "2023-11-14T22:13:20Z", "ce_subject": ID,
         "content-type": "application/avro",
     }  # fmt: skip
-    assert text == messages.headers(messages.GOLDEN_TYPE.format(entity="person"), ID, change)
+    assert text == cloud_events.headers(*event)

@@ -27,7 +27,8 @@ from hub.wire.version import stamp
 _LOG = log.get(__name__)
 SETTLE_S = 600.0
 """How long a source is read before its first comparison that nobody asked for."""
-RETRY_S = 60.0
+RETRY_S = 1.0, 60.0
+"""The first and the longest pause before what was put off is tried again; each is twice the one before."""
 PASS_S = 3600.0
 """How long the stream may take to reach a fingerprint before it is given up."""
 _BEGUN = stamp(0, 0, 0)
@@ -70,6 +71,7 @@ class Verifying:
         self._taking: tuple[str, Future[Fingerprint], int] | None = None
         self._taken: _Taken | None = None
         self._sent: _Sent | None = None
+        self._pause_s = RETRY_S[0]
         self._pause_until = 0.0
 
     # ------------------------------------------------------------------ the runner's questions
@@ -113,6 +115,7 @@ class Verifying:
         if table is None and self._every_s is not None and self._recalled():
             table = self._due_now()
         if table is not None:
+            self._asked.pop(table, None)  # whoever asks from here on is answered by a comparison of its own
             self._taking = table, self._pool().submit(self._take, connector, table), self._clock.now_us()
 
     def _take(self, connector: Fingerprinting, table: str) -> Fingerprint:
@@ -168,7 +171,7 @@ class Verifying:
         return table if table is not None and self._due[table] <= self._clock.monotonic() else None
 
     def _done_with(self, table: str) -> None:
-        self._asked.pop(table, None)
+        self._pause_s = RETRY_S[0]
         if self._every_s is not None:
             self._due[table] = self._clock.monotonic() + self._every_s
 
@@ -179,7 +182,7 @@ class Verifying:
         try:
             found = future.result()
         except TryAgain as error:
-            self._pause(str(error))
+            self._put_off(table, str(error))
             return []
         except RefuseToStart as error:
             self._done_with(table)
@@ -198,21 +201,26 @@ class Verifying:
             self._sent, self._taken = _Sent(taken, ticket), None
         elif self._clock.monotonic() - taken.since > PASS_S:
             self._taken = None
-            self._pause("the stream did not reach the fingerprint's position")
+            self._put_off(taken.table, "the stream did not reach the fingerprint's position")
 
     def _settle_sent(self) -> Sequence[Notice]:
         if self._sent is None or not self._sent.ticket.done:
             return []
         sent, self._sent = self._sent, None
         if sent.ticket.error is not None:
-            self._pause(str(sent.ticket.error))
+            self._put_off(sent.taken.table, str(sent.ticket.error))
             return []
         self._done_with(sent.taken.table)
         rows = sum(sent.taken.print.count)
         return [Notice("verified", sent.taken.table, {"rows": str(rows), "at_us": str(sent.taken.at_us)})]
 
+    def _put_off(self, table: str, reason: str) -> None:
+        self._asked[table] = None
+        self._pause(reason)
+
     def _pause(self, reason: str) -> None:
-        self._pause_until = self._clock.monotonic() + RETRY_S
+        self._pause_until = self._clock.monotonic() + self._pause_s
+        self._pause_s = min(self._pause_s * 2, RETRY_S[1])
         _LOG.warning("verification_waits", source=self._contract.source.name, reason=reason)
 
 

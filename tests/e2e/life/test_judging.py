@@ -7,17 +7,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.e2e.judging.desk import CITIZEN, Desk
+from tests.e2e.life.desk import CITIZEN, Desk
 from tests.e2e.persons import pupil_key, recipient_key, resident_key, somebody
-from tests.e2e.river import SmallRiver, flowing
+from tests.e2e.river import SmallRiver
 
 pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")
-def river() -> Iterator[SmallRiver]:
-    with flowing(people=40) as made:
-        yield made
+def river(life: SmallRiver) -> Iterator[SmallRiver]:
+    """The river, which the oracle judges afterwards: it knows of no decisions, so whom they are on leave it again."""
+    before = len(life.inserted)
+    yield life
+    life.delete(*life.inserted[before:])
+    assert life.equals_oracle()
 
 
 @pytest.fixture(scope="module")

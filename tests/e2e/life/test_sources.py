@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +17,16 @@ from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.kafka import KafkaLog
 from hub.wire.records import GoldenPerson
 from tests.e2e.persons import pupil_key, recipient_key, resident_key, somebody
-from tests.e2e.river import SmallRiver, flowing
+from tests.e2e.river import SmallRiver
 
 pytestmark = pytest.mark.timeout(400)
 _WAY = {"generation", "sequence", "changed_at", "digest", "previous_ids"}
 """Columns that tell how a record came to be as it is: ids that resolve to it now are no part of what it says."""
 
 
-@pytest.fixture(scope="module")
-def river() -> Iterator[SmallRiver]:
-    with flowing() as made:
-        yield made
+@pytest.fixture
+def river(life: SmallRiver) -> SmallRiver:
+    return life
 
 
 def content(row: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from hub.demo import gauges
 from hub.demo.rows import SYSTEMS
 from hub.persist.load import schemas
 from hub.wire.archive import Archive
-from tests.e2e.river import SmallRiver, flowing
+from tests.e2e.river import SmallRiver
 
 LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 COMPARED_S = 240
@@ -28,11 +28,9 @@ _ids = itertools.count(500_000)
 pytestmark = pytest.mark.timeout(600)
 
 
-@pytest.fixture(scope="module")
-def river() -> Iterator[SmallRiver]:
-    with flowing(80) as running:
-        running.begin("verify")
-        yield running
+@pytest.fixture
+def river(life: SmallRiver) -> SmallRiver:
+    return life
 
 
 def stored(river: SmallRiver, source: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from hub.wire.kafka import KafkaSender
 from hub.wire.records import CleanPerson
 from hub.wire.topics import HEADER_VERSION
 from tests.e2e.persons import pupil_key, recipient_key, resident_key, somebody
-from tests.e2e.river import Key, SmallRiver, flowing
+from tests.e2e.river import Key, SmallRiver
 from tests.unit.clean import raw
 
 pytestmark = pytest.mark.timeout(400)
@@ -32,10 +32,9 @@ MEGABYTES = 5_000_000
 
 
 @pytest.fixture(scope="module")
-def flow() -> Iterator[SmallRiver]:
-    with flowing() as made:
-        yield made
-        assert made.equals_oracle()
+def flow(life: SmallRiver) -> Iterator[SmallRiver]:
+    yield life
+    assert life.equals_oracle()
 
 
 @pytest.fixture

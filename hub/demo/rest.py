@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -52,11 +52,11 @@ class Rest:
             ("publish: outbox not empty", self._published),
         )
         for name, done in stages:
-            while not _try(done):
+            while not (looked := _try(done)).done:
                 if time.monotonic() > deadline or stop.is_set():
                     return name
                 tick()
-                time.sleep(_PAUSE_S)
+                time.sleep(max(_PAUSE_S, 2 * looked.seconds))  # who looks leaves most of the machine to the river
         return None
 
     def _captured(self, marks: Mapping[str, Any]) -> bool:
@@ -96,11 +96,18 @@ class Rest:
         return row == (True,)
 
 
-def _try(done: Callable[[], bool]) -> bool:
+class _Looked(NamedTuple):
+    done: bool
+    seconds: float
+
+
+def _try(done: Callable[[], bool]) -> _Looked:
+    began = time.monotonic()
     try:
-        return done()
+        found = done()
     except (psycopg.OperationalError, TryAgain):
-        return False
+        found = False
+    return _Looked(found, time.monotonic() - began)
 
 
 def _read_up(log: KafkaLog, topics: Iterable[str], offsets: Mapping[tuple[str, int], int]) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 from rich.console import Console
@@ -47,6 +47,7 @@ _OF_MARIADB = ("rsud", "desa")
 _EXPORT = "dukcapil_bulanan"
 _DELIVERY_S = 20.0
 """Time between two deliveries of the offices that hand over files; in life it is a month."""
+_LOOK_S = 0.25
 _FAILING = 6
 """Ends in a row, each soon after the start, after which waiting for a process makes no sense."""
 
@@ -176,24 +177,19 @@ class River:
     def wait_filled(self, timeout_s: float, tick: Callable[[], None]) -> None:
         """Wait until every record of the first filling is in the store; raises Halt when it takes too long."""
         wanted, deadline = self.wanted(), time.monotonic() + timeout_s
-        while (members := self.members()) < wanted:
-            self.require_processes()
-            if time.monotonic() > deadline:
-                raise Halt(f"only {members} of {wanted} records reached the store within {timeout_s:.0f} s; look into "
-                           f"{self.settings.home / 'logs'}")  # fmt: skip
-            tick()
-            time.sleep(0.1)
+        with psycopg.connect(self.settings.endpoint("database"), autocommit=True) as store:
+            while (members := _members(store)) < wanted:
+                self.require_processes()
+                if time.monotonic() > deadline:
+                    raise Halt(f"only {members} of {wanted} records reached the store within {timeout_s:.0f} s; look "
+                               f"into {self.settings.home / 'logs'}")  # fmt: skip
+                tick()
+                time.sleep(_LOOK_S)
 
     def wanted(self) -> int:
         """Return how many records the offices held at first."""
         exported = sum(len(office.held()) for office in self._deliveries() if isinstance(office, ExportOffice))
         return sum(map(len, self.world.entries.values())) + exported
-
-    def members(self) -> int:
-        """Return the number of records that the store holds."""
-        with psycopg.connect(self.settings.endpoint("database")) as connection:
-            row = connection.execute("SELECT count(*) FROM store.member").fetchone()
-        return int(row[0]) if row else 0
 
     def require_processes(self) -> None:
         """Raise Halt, with the end of its log, when a process ends again and again."""
@@ -231,3 +227,9 @@ class River:
             "Log": str(self.settings.home / "logs"),
             "Sandi": str(self.settings.home / "run" / "endpoints.json"),
         }
+
+
+def _members(store: psycopg.Connection[tuple[Any, ...]]) -> int:
+    """Return the number of records that the store holds."""
+    row = store.execute("SELECT count(*) FROM store.member").fetchone()
+    return int(row[0]) if row else 0

@@ -35,6 +35,7 @@ def until(what: Callable[[], T], said: Callable[[], object] = lambda: "", second
     """Return the first true answer; a database that is away is asked again."""
     deadline, seen = time.monotonic() + seconds, ""
     while True:
+        began = time.monotonic()
         try:
             found = what()
         except psycopg.OperationalError as error:
@@ -43,7 +44,7 @@ def until(what: Callable[[], T], said: Callable[[], object] = lambda: "", second
             if found:
                 return found
         assert time.monotonic() < deadline, f"it did not come about within {seconds:.0f} s: {seen} {said()}"
-        time.sleep(_PAUSE_S)
+        time.sleep(max(_PAUSE_S, time.monotonic() - began))
 
 
 class SmallRiver(River):
@@ -53,6 +54,7 @@ class SmallRiver(River):
         super().__init__(given, options)
         self.inserted: list[tuple[str, Key]] = []
         """Rows that a test put at an office, where it put them."""
+        self._store: psycopg.Connection[dict[str, Any]] | None = None
 
     # -- at an office
     def insert(self, source: str, key: Key, **values: Any) -> bytes:
@@ -88,6 +90,8 @@ class SmallRiver(River):
             list(pool.map(self.supervisor.stop, self.supervisor.stages()))
 
     def _end(self) -> None:
+        if self._store is not None:
+            self._store.close()
         self.stop_processes()
         super()._end()
 
@@ -120,8 +124,15 @@ class SmallRiver(River):
     # -- what the store says
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
         """Ask the hub's PostgreSQL."""
-        with psycopg.connect(self.settings.endpoint("database"), row_factory=dict_row) as store:
-            return store.execute(query.encode(), values).fetchall()
+        try:
+            return self._session().execute(query.encode(), values).fetchall()
+        except psycopg.OperationalError:  # the server was killed or restored since, so the session is over
+            return self._session().execute(query.encode(), values).fetchall()
+
+    def _session(self) -> psycopg.Connection[dict[str, Any]]:
+        if self._store is None or self._store.closed:
+            self._store = psycopg.connect(self.settings.endpoint("database"), autocommit=True, row_factory=dict_row)
+        return self._store
 
     def entity(self, record: bytes) -> str | None:
         """Return the entity that a record belongs to, None while there is none."""

@@ -37,7 +37,7 @@ class Sqlite(Altering):
         since, failed = sight.mark(), self.failures(source)
         ground.memory.fill()
         try:
-            self.fails(source, failed)
+            self.fails(source, failed, ground.memory.fill)  # what the other one's memory gives back is taken too
             before = sight.pid(source)
             ground.supervisor.kill(source)
             sight.until("another process", lambda: sight.pid(source) not in (0, before))
@@ -99,7 +99,7 @@ class Files(Lane):
         self.sight.until("a delivery", lambda: self.ground.hand_over(office))
         self.ground.deliveries.fill()
         try:
-            self.fails(source, failed)
+            self.fails(source, failed, self.ground.deliveries.fill)
             row = self.sight.shows(source, "that it waits", waits)
             assert "full" in row["trouble"], row["trouble"]
             self.saw("metric", "status")

@@ -106,9 +106,17 @@ class Lane(ABC):
         for source in names:
             self.sight.until(f"{source} to be read again", partial(self.sight.reads, source))
 
-    def fails(self, source: str, before: float) -> None:
-        """Wait until errors of reading a source are counted, in its metrics and in the status."""
-        self.sight.until("an error", lambda: self.sight.metric(source, ERRORS, code="try_again") > before)
+    def fails(self, source: str, before: float, keep: Callable[[], None] = lambda: None) -> None:
+        """Wait until errors of reading a source are counted, in its metrics and in the status.
+
+        `keep` makes the trouble again meanwhile, where it may pass by itself.
+        """
+
+        def failed() -> bool:
+            keep()
+            return self.failures(source) > before
+
+        self.sight.until("an error", failed)
         self.sight.shows(source, "an error", lambda row: errors(row) > before)
 
     def failures(self, source: str) -> float:

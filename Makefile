@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_ARGS ?=
-TEST_ARGS ?= --numprocesses 3 --dist loadgroup --no-loadscope-reorder
+TEST_ARGS ?= --numprocesses 3 --dist loadfile --no-loadscope-reorder
 TESTS ?= not further
 
 # The hub is a few dozen processes: they shall find their modules compiled.

@@ -8,6 +8,8 @@ import sys
 from importlib.metadata import version
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from hub.platform import maven
 from tests.services.fixtures import database, kafka, opd_database, own_platform, platform, registry, topic
@@ -41,11 +43,16 @@ def pytest_report_header() -> list[str]:
     ]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep a file's tests, and those of files that share a river, in one test process."""
-    file = item.nodeid.partition("::")[0]
-    item.add_marker(pytest.mark.xdist_group(file.rpartition("/")[0] if file.startswith("tests/e2e/life/") else file))
+class Files(LoadFileScheduling):
+    """Keeps a file's tests in one test process, and those of files that share a river."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "life" if any(file in nodeid for file in _LIFE) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Files:
+    """Say which tests go to one process."""
+    return Files(config, log)
 
 
 @pytest.hookimpl(trylast=True)

@@ -223,5 +223,5 @@ def test_a_restarted_verifier_remembers_what_it_found(river: SmallRiver) -> None
         with httpx.Client() as client:
             return gauges.read(river.settings.home, client).total("satudata_verification_equal_buckets", **labels)
 
-    river.wait(lambda: shown() == 256)
+    river.wait(lambda: shown() == found["equal"] > 0)
     assert stored(river, "dapodik") == found

@@ -1,18 +1,16 @@
 """The check of a source says what is missing at the office's server, and how to mend it."""
 
 import os
-from collections.abc import Iterator
 
 import pytest
 
 from connectors import preflight
-from connectors.kinds.mysql_binlog.client import connect
 from connectors.protocol import Finding
 from hub.platform.mariadb import MariaDB
 from hub.wire.clock import SystemClock
 from hub.wire.contract import Table
-from hub.wire.errors import RefuseToStart, TryAgain
-from tests.integration.connectors.binlog import WARGA, BinlogStage, binlogged, reading
+from hub.wire.errors import RefuseToStart
+from tests.integration.connectors.binlog import BinlogStage, binlogged, reading
 from tests.services.mariadb import account, serving
 from tests.suites.stage import at_rest, build, contract_of, running, until
 
@@ -165,27 +163,3 @@ def test_unknown_options_are_named(binlog: BinlogStage) -> None:
 def test_a_server_that_is_away_is_a_finding(binlog: BinlogStage) -> None:
     binlog.reach_by("mysql://satudata:x@127.0.0.1:9/")
     assert "network" in check(binlog)["reach"].remedy_en
-
-
-@pytest.fixture
-def encrypted(own_mariadb: MariaDB) -> Iterator[BinlogStage]:
-    with binlogged(own_mariadb.endpoint, ddl=WARGA) as stage:
-        yield stage
-
-
-def test_the_line_is_encrypted_where_the_server_can(encrypted: BinlogStage) -> None:
-    ciphers = {}
-    for tls in ("prefer", "require", "off"):
-        found = connect(f"{encrypted.url}?tls={tls}", "uji")
-        ciphers[tls] = found.one("SHOW STATUS LIKE 'Ssl_cipher'")[1]
-        found.leave()
-    assert ciphers["off"] == ""
-    assert ciphers["require"] == ciphers["prefer"] != ""
-    with pytest.raises(TryAgain, match=r"(?i)certificate"):
-        connect(f"{encrypted.url}?tls=verify", "uji")
-    encrypted.reach_by(f"{encrypted.url}?tls=require")
-    encrypted.change(("insert", 1, "SATU"))
-    with running(build(encrypted)):
-        until(lambda: reading(encrypted))
-        encrypted.change(("update", 1, "GANTI"))
-        until(lambda: at_rest(encrypted))

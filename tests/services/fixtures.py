@@ -13,9 +13,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from confluent_kafka.admin import AdminClient
 from psycopg import sql
 
 from hub.platform.embedded import Platform
+from hub.wire import topics
 from hub.wire.settings import Settings
 
 
@@ -31,6 +33,44 @@ def own_platform() -> Iterator[Platform]:
     """Start a platform of the test's own, to kill, stop, pause and restart: `own_platform.services["kafka"].kill()`."""
     with started() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def shared(platform: Platform) -> Iterator[Settings]:
+    """Settings of a hub of the file's own on the session's services: no topic of a hub, an empty store, a home."""
+    services = platform.services
+    with temporary_home() as home, fresh_database(services["database"].endpoint, "hub") as store:
+        for folder in ("run", "logs"):
+            (home / folder).mkdir()
+        kafka = services["kafka"].endpoint
+        delete_hub_topics(kafka)
+        yield Settings(home=home, kafka=kafka, registry=services["registry"].endpoint, database=store)
+        delete_hub_topics(kafka)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return what tells a process of these settings."""
+    return {
+        "SATUDATA_HOME": str(settings.home), "SATUDATA_KAFKA": str(settings.kafka),
+        "SATUDATA_REGISTRY": str(settings.registry), "SATUDATA_DATABASE": str(settings.database),
+    }  # fmt: skip
+
+
+def delete_hub_topics(bootstrap: str) -> None:
+    """Delete every topic of a hub, and return when they are gone."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    fixed = {topic.name for topic in topics.fixed_topics()}
+
+    def present() -> list[str]:
+        return [name for name in admin.list_topics(timeout=30).topics if name in fixed or name.startswith(_OF_SOURCES)]
+
+    for future in admin.delete_topics(found).values() if (found := present()) else ():
+        future.result(30)
+    while present():
+        time.sleep(0.05)
+
+
+_OF_SOURCES = ("raw.", "position.", "signal.")
 
 
 @pytest.fixture

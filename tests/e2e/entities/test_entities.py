@@ -21,7 +21,8 @@ from hub.platform.child import Command
 from hub.platform.supervisor import Supervisor
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.kafka import KafkaLog
-from tests.services.fixtures import fresh_database, started
+from hub.wire.settings import Settings
+from tests.services.fixtures import environment, fresh_database
 
 HERE = Path(__file__).parent
 STAGES = ("perizinan", "capil", "clean", "reconcile", "publish", "serve")
@@ -73,23 +74,21 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with started() as platform, fresh_database(platform.services["database"].endpoint, "kantor") as office:
+def scene(shared: Settings) -> Iterator[Scene]:
+    with fresh_database(shared.endpoint("database"), "kantor") as office:
         with psycopg.connect(office, autocommit=True) as connection:
             connection.execute((HERE / "offices.sql").read_text(encoding="utf-8"))
-        home = platform.settings.home
-        environment = {"SATUDATA_HOME": str(home), "SATUDATA_SOURCES": str(HERE), "OFFICE_DSN": office,
-                       "SATUDATA_SERVE_PORT": "0"}  # fmt: skip
+        surroundings = {**environment(shared), "SATUDATA_SOURCES": str(HERE), "OFFICE_DSN": office,
+                        "SATUDATA_SERVE_PORT": "0"}  # fmt: skip
         for arguments in (("check", "perizinan"), ("check", "capil"), ("prepare",)):
-            done = subprocess.run([sys.executable, "-m", "hub", *arguments], env={**os.environ, **environment},
+            done = subprocess.run([sys.executable, "-m", "hub", *arguments], env={**os.environ, **surroundings},
                                   capture_output=True, text=True, check=False, timeout=60)  # fmt: skip
             assert done.returncode == 0, done.stdout + done.stderr
-        with Supervisor(home) as stages:
+        with Supervisor(shared.home) as stages:
             for name in STAGES:
-                stages.start(name, Command((sys.executable, "-m", "hub", "run", name), environment))
-            services = platform.services
-            made = Scene(office, services["database"].endpoint, services["kafka"].endpoint,
-                         services["registry"].endpoint, home, stages)  # fmt: skip
+                stages.start(name, Command((sys.executable, "-m", "hub", "run", name), surroundings))
+            made = Scene(office, shared.endpoint("database"), shared.endpoint("kafka"), shared.endpoint("registry"),
+                         shared.home, stages)  # fmt: skip
             made.wait(lambda: made.rows("select count(*) as n from store.member")[0]["n"] == 8, 120)
             yield made
             assert all(stage.restarts == 0 for stage in stages.stages().values())

@@ -14,9 +14,9 @@ import psycopg
 import pytest
 
 from hub.platform.child import Command
-from hub.platform.embedded import Platform
 from hub.platform.supervisor import Supervisor
-from tests.services.fixtures import fresh_database
+from hub.wire.settings import Settings
+from tests.services.fixtures import environment, fresh_database
 
 HERE = Path(__file__).parent
 ROW = """INSERT INTO pajak.wajib_pajak VALUES
@@ -26,8 +26,8 @@ NIK = "1508035407910007"  # invented
 
 
 @pytest.fixture
-def office(own_platform: Platform) -> Iterator[str]:
-    with fresh_database(own_platform.services["database"].endpoint, "bapenda") as url:
+def office(shared: Settings) -> Iterator[str]:
+    with fresh_database(shared.endpoint("database"), "bapenda") as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute((HERE / "bapenda.sql").read_text(encoding="utf-8"))
             connection.execute(ROW, {"nik": NIK, "name": "HJ. SITI CONTOH"})
@@ -35,19 +35,18 @@ def office(own_platform: Platform) -> Iterator[str]:
 
 
 @pytest.fixture
-def environment(own_platform: Platform, office: str, tmp_path: Path) -> dict[str, str]:
+def surroundings(shared: Settings, office: str, tmp_path: Path) -> dict[str, str]:
     sources = tmp_path / "sources"
     sources.mkdir()
     (sources / "bapenda.toml").write_text((HERE / "bapenda.toml").read_text(encoding="utf-8"), encoding="utf-8")
     return {
-        "SATUDATA_HOME": str(own_platform.settings.home), "SATUDATA_SOURCES": str(sources), "BAPENDA_DSN": office,
-        "SATUDATA_SERVE_PORT": "0",
+        **environment(shared), "SATUDATA_SOURCES": str(sources), "BAPENDA_DSN": office, "SATUDATA_SERVE_PORT": "0",
     }  # fmt: skip
 
 
-def satudata(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+def satudata(surroundings: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "hub", *arguments], env={**os.environ, **environment}, capture_output=True, text=True,
+        [sys.executable, "-m", "hub", *arguments], env={**os.environ, **surroundings}, capture_output=True, text=True,
         check=False, timeout=60,
     )  # fmt: skip
 
@@ -61,19 +60,19 @@ def until(what: Callable[[], Any], seconds: float = 60) -> Any:
 
 
 @pytest.mark.timeout(240)
-def test_a_fourth_office_needs_one_file(own_platform: Platform, office: str, environment: dict[str, str]) -> None:
-    checked = satudata(environment, "check", "bapenda")
+def test_a_fourth_office_needs_one_file(shared: Settings, office: str, surroundings: dict[str, str]) -> None:
+    checked = satudata(surroundings, "check", "bapenda")
     assert checked.returncode == 1, checked.stdout
     assert "REPLICA IDENTITY FULL" in checked.stdout
     with psycopg.connect(office, autocommit=True) as connection:
         connection.execute("ALTER TABLE pajak.wajib_pajak REPLICA IDENTITY FULL")
-    checked = satudata(environment, "check", "bapenda")
+    checked = satudata(surroundings, "check", "bapenda")
     assert checked.returncode == 0, checked.stdout
-    assert satudata(environment, "prepare").returncode == 0
-    with Supervisor(own_platform.settings.home) as stages:
+    assert satudata(surroundings, "prepare").returncode == 0
+    with Supervisor(shared.home) as stages:
         for name in ("bapenda", "clean", "reconcile", "publish", "serve"):
-            stages.start(name, Command((sys.executable, "-m", "hub", "run", name), environment))
-        store = own_platform.services["database"].endpoint
+            stages.start(name, Command((sys.executable, "-m", "hub", "run", name), surroundings))
+        store = shared.endpoint("database")
         golden = until(lambda: people(store))[0]
         assert golden["name"] == "SITI CONTOH"
         assert golden["titles"] == "HJ.|"
@@ -92,7 +91,7 @@ def test_a_fourth_office_needs_one_file(own_platform: Platform, office: str, env
 
         with psycopg.connect(office, autocommit=True) as connection:
             connection.execute("UPDATE pajak.wajib_pajak SET st_kawin = 'X'")
-        refused = until(lambda: satudata(environment, "quarantine", "list", "--source", "bapenda", "--json").stdout)
+        refused = until(lambda: satudata(surroundings, "quarantine", "list", "--source", "bapenda", "--json").stdout)
         assert "unknown_value" in refused
         assert people(store)[0]["marital"] == "married"
         assert all(stage.restarts == 0 for stage in stages.stages().values())

@@ -22,7 +22,6 @@ from hub.demo.stored import Difference
 from hub.persist import migrate, models
 from hub.persist.models import ModelFile
 from hub.platform.child import Command
-from hub.platform.embedded import Platform
 from hub.platform.supervisor import Supervisor
 from hub.wire import contract, topics
 from hub.wire.avro import Codec, ConfluentRegistry
@@ -30,7 +29,9 @@ from hub.wire.broker import Outgoing
 from hub.wire.entities import ENTITIES, Clean, Entity
 from hub.wire.kafka import KafkaLog, KafkaSender
 from hub.wire.records import Held, Judgement
+from hub.wire.settings import Settings
 from tests.e2e.river import until
+from tests.services import fixtures
 
 Arriving = tuple[Entity, Clean | Held]
 _OFFICES = ("dukcapil", "dapodik", "dinsos")
@@ -69,17 +70,18 @@ class Order:
 
 
 class Ground:
-    """A platform on which reconcile is run again and again."""
+    """Services on which reconcile is run again and again."""
 
-    def __init__(self, platform: Platform) -> None:
-        self._home = platform.home
+    def __init__(self, given: Settings) -> None:
+        self._given = given
+        self._home = given.home
         self._stages = Supervisor(self._home)
         self._count = itertools.count()
-        self._server = platform.services["database"].endpoint
-        self._kafka = platform.services["kafka"].endpoint
+        self._server = given.endpoint("database")
+        self._kafka = given.endpoint("kafka")
         self._log = KafkaLog(self._kafka)
         self._admin = AdminClient({"bootstrap.servers": self._kafka})
-        self._registry = ConfluentRegistry(platform.services["registry"].endpoint)
+        self._registry = ConfluentRegistry(given.endpoint("registry"))
         self._codec = Codec(self._registry, register=True)
         self._codec.prepare_all()
         with psycopg.connect(self._server, autocommit=True) as server:
@@ -98,7 +100,7 @@ class Ground:
     def _get_ready(self) -> str:
         """Start the next order's process, which waits for its sign; return its name."""
         name = f"reconcile-{next(self._count)}"
-        environment = {"SATUDATA_HOME": str(self._home), "SATUDATA_DATABASE": self._url("one_order"),
+        environment = {**fixtures.environment(self._given), "SATUDATA_DATABASE": self._url("one_order"),
                        "SATUDATA_SOURCES": str(self._sources)}  # fmt: skip
         argv = (sys.executable, "-m", "tests.e2e.order.ahead", str(self._sign(name)))
         self._stages.start(name, Command(argv, environment, Path.cwd()))

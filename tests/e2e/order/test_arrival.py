@@ -18,8 +18,8 @@ from hub.persist.models import ModelFile
 from hub.persist.reconcile import digest_of
 from hub.wire.entities import ENTITIES, Entity
 from hub.wire.records import Judgement
+from hub.wire.settings import Settings
 from tests.e2e.order.arrival import Arriving, Ground, Order, Outcome
-from tests.services.fixtures import started
 from tests.unit.link.builders import Hub
 from tests.unit.link.stories import story, straight
 from tests.unit.link.worlds import SHIPPED, STRICTER
@@ -29,11 +29,10 @@ ORDERS = 20
 
 
 @pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
-    with started() as platform:
-        made = Ground(platform)
-        yield made
-        made.close()
+def ground(shared: Settings) -> Iterator[Ground]:
+    made = Ground(shared)
+    yield made
+    made.close()
 
 
 def everything() -> list[Arriving]:

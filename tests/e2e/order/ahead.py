@@ -1,29 +1,27 @@
-"""`satudata run reconcile`, started ahead: imports what it needs, waits for its sign, and only then begins.
+"""`satudata run reconcile` as a fork of a server that has imported what it needs, which is most of a short run.
 
-Most of a short run is Python's start; so one order's process gets ready while the one before is at work.
+This module is the server's preload (`multiprocessing`, start method `forkserver`).
 """
 
 from __future__ import annotations
 
+import os
 import sys
-import time
-from importlib import import_module
+from collections.abc import Mapping
 from pathlib import Path
 
+import hub.link.engine
+import hub.link.model
+import hub.merge.golden
+import hub.persist.agent  # noqa: F401 - imported for the forks
 from hub import flow
 from hub.wire.settings import Settings
 
-_NEEDED = ("hub.persist.agent", "hub.link.engine", "hub.link.model", "hub.merge.golden")
 
-
-def main(sign: Path) -> int:
-    """Run the stage once the sign is there; return its code."""
-    for module in _NEEDED:
-        import_module(module)
-    while not sign.exists():
-        time.sleep(0.02)
-    return flow.run("reconcile", Settings())
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+def reconcile(environment: Mapping[str, str], log: Path) -> None:
+    """Run the stage to its end in a process of its own, which writes to a file."""
+    with log.open("ab", buffering=0) as file:
+        for descriptor in (1, 2):
+            os.dup2(file.fileno(), descriptor)
+    os.environ.update(environment)
+    sys.exit(flow.run("reconcile", Settings()))

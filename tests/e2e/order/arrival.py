@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import random
-import sys
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,6 @@ from hub.demo.expect import Expected
 from hub.demo.stored import Difference
 from hub.persist import migrate, models
 from hub.persist.models import ModelFile
-from hub.platform.child import Command
-from hub.platform.supervisor import Supervisor
 from hub.wire import contract, topics
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.broker import Outgoing
@@ -30,6 +28,7 @@ from hub.wire.entities import ENTITIES, Clean, Entity
 from hub.wire.kafka import KafkaLog, KafkaSender
 from hub.wire.records import Held, Judgement
 from hub.wire.settings import Settings
+from tests.e2e.order.ahead import reconcile
 from tests.e2e.river import until
 from tests.services import fixtures
 
@@ -39,6 +38,7 @@ _CLEAN = tuple([topics.CLEAN_TOPIC[entity] for entity in ENTITIES])
 _NAMES = tuple([topic.name for topic in (*_CLEAN, topics.JUDGEMENT, topics.QUARANTINE_CLEAN)])
 _CHUNKS = 6
 _DUPLICATES = 120
+_ENDING_S = 30
 _READ = 'select coalesce(sum(next_offset), 0)::int from link."offset"'
 _OFFERED = "select count(*)::int from link.model where state = 'offered'"
 _EDGES = "select encode(a, 'hex'), encode(b, 'hex'), weight, levels::text from link.edge order by 1, 2"
@@ -75,8 +75,9 @@ class Ground:
     def __init__(self, given: Settings) -> None:
         self._given = given
         self._home = given.home
-        self._stages = Supervisor(self._home)
-        self._count = itertools.count()
+        self._processes = get_context("forkserver")
+        self._processes.set_forkserver_preload(["tests.e2e.order.ahead"])
+        self._log_file = self._home / "logs" / "reconcile.log"
         self._server = given.endpoint("database")
         self._kafka = given.endpoint("kafka")
         self._log = KafkaLog(self._kafka)
@@ -89,25 +90,27 @@ class Ground:
         migrate(self._url("empty_store"))
         self._sources = self._home / "sources"
         _write_contracts(self._sources)
-        self._ready = self._get_ready()
 
     def close(self) -> None:
-        """End what waits for its turn, and hang up."""
-        self._stages.stop_all()
+        """Hang up."""
         self._registry.close()
         del self._admin, self._log
 
-    def _get_ready(self) -> str:
-        """Start the next order's process, which waits for its sign; return its name."""
-        name = f"reconcile-{next(self._count)}"
+    @contextmanager
+    def _reconciling(self) -> Iterator[ForkServerProcess]:
+        """Run the stage; it must end well when told to."""
         environment = {**fixtures.environment(self._given), "SATUDATA_DATABASE": self._url("one_order"),
                        "SATUDATA_SOURCES": str(self._sources)}  # fmt: skip
-        argv = (sys.executable, "-m", "tests.e2e.order.ahead", str(self._sign(name)))
-        self._stages.start(name, Command(argv, environment, Path.cwd()))
-        return name
-
-    def _sign(self, name: str) -> Path:
-        return self._home / f"{name}.begin"
+        process = self._processes.Process(target=reconcile, args=(environment, self._log_file))
+        process.start()
+        try:
+            yield process
+            process.terminate()
+            process.join(_ENDING_S)
+            assert process.exitcode == 0, self._said()
+        finally:
+            process.kill()
+            process.join()
 
     def outcome(
         self, found: Sequence[Arriving], decisions: Sequence[Judgement], expected: Expected, order: Order
@@ -118,24 +121,21 @@ class Ground:
         chance.shuffle(events)
         self._new_topics(order.partitions)
         url = self._new_store()
-        name, self._ready = self._ready, self._get_ready()
-        self._sign(name).touch()
-        self._send(events, decisions, chance, order.offer, url)
-        until(lambda: self._has_read(name, url, len(events) + len(decisions)), lambda: self._stages.output(name))
-        outcome = Outcome(
-            self._digest(), tuple(stored.differences(expected, stored.read(url))), _rows(url, _EDGES),
-            _rows(url, _JUDGEMENTS), dict(_rows(url, _ACTIVE)), len(_rows(url, "select id from store.quarantine")),
-        )  # fmt: skip
-        assert self._stages.stop(name) == 0
-        return outcome
+        with self._reconciling() as process:
+            self._send(events, decisions, chance, order.offer, url)
+            until(lambda: self._has_read(process, url, len(events) + len(decisions)), self._said)
+            return Outcome(
+                self._digest(), tuple(stored.differences(expected, stored.read(url))), _rows(url, _EDGES),
+                _rows(url, _JUDGEMENTS), dict(_rows(url, _ACTIVE)), len(_rows(url, "select id from store.quarantine")),
+            )  # fmt: skip
 
-    def _has_read(self, name: str, url: str, messages: int) -> bool:
-        assert self._stages.stage(name).restarts == 0, self._said(name)
+    def _has_read(self, process: ForkServerProcess, url: str, messages: int) -> bool:
+        assert process.is_alive(), self._said()
         return _rows(url, _READ) == ((messages,),) and _rows(url, _OFFERED) == ((0,),)
 
-    def _said(self, name: str) -> str:
-        """What a process wrote before it ended, and the one after it."""
-        return "\n".join([path.read_text()[-3000:] for path in sorted(self._home.rglob(f"{name}.log"))])
+    def _said(self) -> str:
+        """The end of what the process wrote."""
+        return self._log_file.read_text()[-3000:]
 
     def _new_topics(self, clean: int) -> None:
         known = [name for name in _NAMES if self._log.partitions(name)]

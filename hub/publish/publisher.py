@@ -25,6 +25,7 @@ KEEP_SECONDS = 3600
 """Published rows stay this long in the outbox, for an operator's look."""
 _PRUNE_ROWS = 5000
 _HOUSEKEEPING_SECONDS = 5.0
+_COUNTING_SECONDS = 1.0
 _BUSY_WAIT = 0.005
 _IDLE_WAIT = 0.05
 _NOTIFIED_WAIT = 0.5
@@ -54,7 +55,7 @@ class Publisher:
         self._stop = stop
         self._outbox: Outbox | None = None
         self._empty = 0
-        self._housekept = 0.0
+        self._housekept = self._counted = 0.0
         self.fault: str | None = "not fenced yet"
 
     def run(self) -> None:
@@ -98,6 +99,7 @@ class Publisher:
             self._outbox = self._connect()
             _LOG.info("outbox_opened", cursor=self._outbox.open())
         rows = self._outbox.pending(BATCH)
+        self._tell_waiting(self._outbox, len(rows))
         if rows:
             self._publish(self._outbox, rows)
         if self._clock.monotonic() - self._housekept > _HOUSEKEEPING_SECONDS:
@@ -114,8 +116,16 @@ class Publisher:
             metrics.PUBLISHED.labels(topic=row.message.topic).inc()
             metrics.GOLDEN_TO_TOPIC.observe(max(0, now - row.at_us) / 1e6)
 
+    def _tell_waiting(self, outbox: Outbox, seen: int) -> None:
+        """Set the gauge at every look; what is more than a batch is counted once a second."""
+        now = self._clock.monotonic()
+        if seen < BATCH:
+            metrics.OUTBOX_WAITING.set(seen)
+        elif now - self._counted >= _COUNTING_SECONDS:
+            self._counted = now
+            metrics.OUTBOX_WAITING.set(outbox.waiting())
+
     def _keep_house(self, outbox: Outbox) -> None:
-        metrics.OUTBOX_WAITING.set(outbox.waiting())
         if outbox.prune(KEEP_SECONDS, _PRUNE_ROWS) < _PRUNE_ROWS:
             self._housekept = self._clock.monotonic()
 

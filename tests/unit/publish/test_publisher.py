@@ -12,6 +12,7 @@ import pytest
 
 from hub.publish.outbox import Outbox, Row, headers_of
 from hub.publish.publisher import Publisher
+from hub.wire import metrics
 from hub.wire.broker import Outgoing
 from hub.wire.clock import TestClock
 from hub.wire.errors import Halt, TryAgain
@@ -132,3 +133,19 @@ def test_published_rows_are_deleted_now_and_then_not_at_every_batch() -> None:
 
 def test_headers_travel_in_their_order_as_utf_8() -> None:
     assert headers_of({"ce_id": "a/1.2", "ce_type": "é"}) == (("ce_id", b"a/1.2"), ("ce_type", "é".encode()))
+
+
+@pytest.mark.parametrize(("batch", "shown"), [(3, [2, 2, 2]), (2, [6, 6, 6])])
+def test_what_waits_is_told_at_every_look(monkeypatch: pytest.MonkeyPatch, batch: int, shown: list[int]) -> None:
+    """Less than a batch is known by looking at it; more is counted, once a second of this clock that stands still."""
+    monkeypatch.setattr("hub.publish.publisher.BATCH", batch)
+    told: list[float] = []
+
+    class Looking(World):
+        def send(self, messages: Sequence[Outgoing]) -> None:
+            told.append(metrics.OUTBOX_WAITING._value.get())
+            super().send(messages)
+
+    run(Looking())
+    assert told == shown
+    assert metrics.OUTBOX_WAITING._value.get() == 0

@@ -205,9 +205,7 @@ class _Writer:
 
     def _message(self, topic: str, entity_id: str, kind: str, record: Any) -> None:
         stamp = self._stamp
-        headers = cloud_events.headers(
-            kind.format(entity=self._entity), entity_id, stamp.generation, stamp.sequence, stamp.at_us
-        )
+        headers = cloud_events.headers(kind, entity_id, stamp.generation, stamp.sequence, stamp.at_us)
         self._messages.append({
             **self._version(), "topic": topic, "key": entity_id.encode(), "value": self._codec.encode(record),
             "headers": headers,

@@ -223,6 +223,10 @@ STAGES: Mapping[str, Callable[[Settings], int]] = {
 }
 
 
+AHEAD = ("hub.ahead",)
+"""What a supervisor of stages and sources may import ahead of their start."""
+
+
 def run(name: str, settings: Settings) -> int:
     """Run one stage or one source until it is told to stop; return the exit code."""
     log.configure(name, settings.log_level)

@@ -17,11 +17,17 @@ _KEPT = frozenset({"programs", _MARK})
 """Programs may stand here where the cache is out of another user's reach; they are no data."""
 
 
-def settings_of(given: Settings) -> Settings:
-    """Return the demo's settings: its own home and embedded services, whatever the caller's own point to."""
+_SERVICES = ("kafka", "registry", "database")
+
+
+def settings_of(given: Settings, services: Mapping[str, str]) -> Settings:
+    """Return the demo's settings: its own home and embedded services, whatever the caller's own point to.
+
+    Only `services` that are named here, by setting, are others.
+    """
     place = given.home.absolute() / "demo"
     own = {
-        "home": place, "kafka": None, "registry": None, "database": None, "secret_file": None,
+        **{name: services.get(name) for name in _SERVICES}, "home": place, "secret_file": None,
         "sources": place / "contracts", "probe_port": 0, "serve_port": 0,
     }  # fmt: skip
     return given.model_copy(update=own)
@@ -59,9 +65,9 @@ def agree(home: Path, sources: Iterable[str]) -> None:
 def environment(settings: Settings, opd: Mapping[str, str]) -> dict[str, str]:
     """Return what the hub's processes and the oracle are told, on top of this process's own environment."""
     settings.master_secret()
-    unset = {f"SATUDATA_{name}": "" for name in ("KAFKA", "REGISTRY", "DATABASE") if f"SATUDATA_{name}" in os.environ}
+    services = {f"SATUDATA_{name.upper()}": getattr(settings, name) or "" for name in _SERVICES}
     return {
-        **unset,
+        **{name: address for name, address in services.items() if address or name in os.environ},
         "SATUDATA_HOME": str(settings.home),
         "SATUDATA_SECRET_FILE": str(settings.home / "secret"),
         "SATUDATA_SOURCES": str(settings.sources),

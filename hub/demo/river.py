@@ -65,20 +65,22 @@ class Options:
     """Which offices take part; those of `hub.demo.rows.ALL` are known."""
     brief: bool = True
     """Whether the services are to start cheaply rather than to run fast for long, as a measurement needs them."""
+    services: Mapping[str, str] = field(default_factory=dict)
+    """Addresses of the hub's services that run already, by setting; the others are started."""
 
 
 class River:
     """Everything that runs while a demo lasts; a context manager that leaves nothing behind but its home folder."""
 
     def __init__(self, given: Settings, options: Options, console: Console | None = None) -> None:
-        self.settings = home.settings_of(given)
+        self.settings = home.settings_of(given, options.services)
         self.options = options
         self.stop = threading.Event()
         mariadb = (_MARIADB,) if set(options.sources) & set(_OF_MARIADB) else ()
         self.platform = Platform(
             self.settings, extra={_OPD: _CLOCK}, mariadb=mariadb, brief=options.brief, console=console
         )
-        self.supervisor = Supervisor(self.settings.home)
+        self.supervisor = Supervisor(self.settings.home, ahead=flow.AHEAD)
         self.opd: dict[str, str] = {}
         """What each source's environment variable holds."""
         self.offices: dict[str, Office] = {}

@@ -14,7 +14,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
+from hub.platform import forks
 from hub.wire.errors import RefuseToStart
 
 _LAUNCHER = Path(__file__).with_name("launch.py")
@@ -42,10 +44,25 @@ class Command:
     death_signal: signal.Signals = signal.SIGKILL
 
 
+class Process(Protocol):
+    """A process that was started, as `subprocess.Popen` offers it."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return how it ended (negative: by that signal), None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; raises subprocess.TimeoutExpired."""
+
+    def send_signal(self, number: int, /) -> None:
+        """Send it a signal, unless it has ended."""
+
+
 class Child:
     """A running child process."""
 
-    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path, offset: int = 0) -> None:
+    def __init__(self, name: str, process: Process, log: Path, offset: int = 0) -> None:
         self.name = name
         self.log = log
         self._process = process
@@ -89,14 +106,18 @@ class Child:
         return tail(self.log, lines, self._offset)
 
 
-def spawn(name: str, command: Command, log: Path, pid_file: Path | None = None) -> Child:
-    """Start `command`, its output appended to `log`; raises RefuseToStart if the program is not there."""
+def spawn(name: str, command: Command, log: Path, pid_file: Path | None = None, *, fork: bool = False) -> Child:
+    """Start `command`, its output appended to `log`; raises RefuseToStart if the program is not there.
+
+    With `fork` a Python module's program begins as a fork of a server that has imported most of it.
+    """
     program = command.argv[0]
     if not os.access(program, os.X_OK):
         raise RefuseToStart(f"{name}: cannot run {program}: it is missing or not executable; reinstall the package")
     _make_room(log)
     offset = log.stat().st_size if log.exists() else 0
-    process = _spawner().submit(_popen, command, log).result()
+    start = _fork if fork and forks.can_become(command.argv) else _popen
+    process = _spawner().submit(start, name, command, log).result()
     if pid_file is not None:
         pid_file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(pid_file, json.dumps(identify(process.pid)))
@@ -175,11 +196,19 @@ def _make_room(log: Path) -> None:
         log.replace(log.with_name(f"{log.name}.1"))
 
 
-def _popen(command: Command, log: Path) -> subprocess.Popen[bytes]:
+def _fork(name: str, command: Command, log: Path) -> Process:
+    log.touch()
+    return forks.start(name, command.argv, _environment(command), command.cwd, log)
+
+
+def _environment(command: Command) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _OF_THE_JVM} | dict(command.env)
+
+
+def _popen(_name: str, command: Command, log: Path) -> Process:
     user = command.user
     ids = (str(user.uid), str(user.gid)) if user else ("-", "-")
     launch = (sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid()), str(int(command.death_signal)), *ids)
-    environment = {name: value for name, value in os.environ.items() if name not in _OF_THE_JVM}
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - the programs are the hub's own
             (*launch, *command.argv),
@@ -187,7 +216,7 @@ def _popen(command: Command, log: Path) -> subprocess.Popen[bytes]:
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=command.cwd,
-            env={**environment, **command.env},
+            env=_environment(command),
             start_new_session=True,  # Ctrl-C reaches the parent alone, which ends its children in order
         )
 

@@ -24,14 +24,15 @@ def main(arguments: list[str]) -> None:
         os.setgid(int(gid))
         os.setuid(int(uid))
     if sys.platform == "linux":
-        _die_with_parent(int(death_signal))
+        die_with_parent(int(death_signal))
     if os.getppid() != int(parent):
         return
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     os.execv(command[0], command)  # noqa: S606 - becoming the program is this file's purpose
 
 
-def _die_with_parent(death_signal: int) -> None:
+def die_with_parent(death_signal: int) -> None:
+    """Ask the kernel to send this process a signal when the thread that made it ends."""
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
 

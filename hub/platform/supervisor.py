@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from hub.platform import forks
 from hub.platform.child import Child, Command, end_left_over, spawn
 from hub.platform.health import Health
 from hub.wire import log
@@ -54,10 +55,18 @@ class _Kept:
 
 
 class Supervisor:
-    """Child processes by name, kept alive by one thread, and healthy by another; logs in `<home>/logs/<name>.log`."""
+    """Child processes by name, kept alive by one thread, and healthy by another; logs in `<home>/logs/<name>.log`.
 
-    def __init__(self, home: Path, *, clock: Clock | None = None, check_seconds: float = 10.0) -> None:
+    Where modules are given that they need, Python's programs begin as forks of a process that has imported these.
+    """
+
+    def __init__(
+        self, home: Path, *, ahead: Sequence[str] = (), clock: Clock | None = None, check_seconds: float = 10.0
+    ) -> None:
         self.home = home.absolute()
+        self._fork = bool(ahead)
+        if ahead:
+            forks.prepare(ahead)
         self._check_seconds = check_seconds
         self._health = Health(self.home)
         self._clock = clock or SystemClock()
@@ -132,7 +141,7 @@ class Supervisor:
             return self._kept[name].child
 
     def _spawn(self, name: str, command: Command) -> Child:
-        return spawn(name, command, self.home / "logs" / f"{name}.log", self._pid_file(name))
+        return spawn(name, command, self.home / "logs" / f"{name}.log", self._pid_file(name), fork=self._fork)
 
     def _pid_file(self, name: str) -> Path:
         return self.home / "run" / f"stage-{name}.pid"

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -179,8 +179,12 @@ class SmallRiver(River):
 
 
 @contextmanager
-def flowing(people: int = 60) -> Iterator[SmallRiver]:
-    """Start a river in a temporary home and wait until its first filling is in the store."""
-    with temporary_home() as home, SmallRiver(Settings(home=home), Options(people, seed=5)) as river:
+def flowing(people: int = 60, services: Mapping[str, str] | None = None) -> Iterator[SmallRiver]:
+    """Start a river in a temporary home and wait until its first filling is in the store.
+
+    `services` are others than its own.
+    """
+    options = Options(people, seed=5, services=services or {})
+    with temporary_home() as home, SmallRiver(Settings(home=home), options) as river:
         river.wait_filled(_FILLING_S, lambda: None)
         yield river

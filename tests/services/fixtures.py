@@ -38,13 +38,20 @@ def own_platform() -> Iterator[Platform]:
 @pytest.fixture(scope="module")
 def shared(platform: Platform) -> Iterator[Settings]:
     """Settings of a hub of the file's own on the session's services: no topic of a hub, an empty store, a home."""
-    services = platform.services
-    with temporary_home() as home, fresh_database(services["database"].endpoint, "hub") as store:
+    with temporary_home() as home, lent(platform) as services:
         for folder in ("run", "logs"):
             (home / folder).mkdir()
-        kafka = services["kafka"].endpoint
+        yield Settings(home=home, **services)  # type: ignore[arg-type]
+
+
+@contextmanager
+def lent(platform: Platform) -> Iterator[dict[str, str]]:
+    """Lend a platform's services to a hub, by setting: no topic of another hub, an empty store."""
+    services = platform.services
+    kafka, registry = services["kafka"].endpoint, services["registry"].endpoint
+    with fresh_database(services["database"].endpoint, "hub") as store:
         delete_hub_topics(kafka)
-        yield Settings(home=home, kafka=kafka, registry=services["registry"].endpoint, database=store)
+        yield {"kafka": kafka, "registry": registry, "database": store}
         delete_hub_topics(kafka)
 
 

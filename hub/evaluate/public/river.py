@@ -55,7 +55,7 @@ def run(which: PublicSet, place: Path, tell: Callable[[str], None]) -> Flowed:
     """Send the files in `place` through a river; raises Halt when they do not come out in time."""
     with _home() as home:
         settings = _settings(home, which)
-        with Platform(settings), Supervisor(home) as supervisor:
+        with Platform(settings), Supervisor(home, ahead=flow.AHEAD) as supervisor:
             tell(f"{which.name}: the river starts")
             flow.prepare(settings)
             sources = contracts.load_all(settings)

@@ -33,18 +33,20 @@ def judged(
     seed: int = 1,
     mutants: Mapping[str, str] | None = None,
     sources: tuple[str, ...] = tuple(SYSTEMS),
+    services: Mapping[str, str] | None = None,
     beside: Callable[[River], AbstractContextManager[object]] = lambda _river: nullcontext(),
 ) -> Iterator[Judged]:
     """Run a demo to its verdict; `mutants` names, by process, the fault that is built into it.
 
-    `beside` runs along, from before the first filling until after the verdict was used.
+    `services` are others than the demo's own. `beside` runs along, from before the first filling until after the
+    verdict was used.
     """
     commands = {
         process: (sys.executable, "-m", "tests.e2e.demo.mutants", which) for process, which in (mutants or {}).items()
     }
     with (
         temporary_home() as home,
-        River(Settings(home=home), Options(people, rate, seed, commands, sources)) as river,
+        River(Settings(home=home), Options(people, rate, seed, commands, sources, services=services or {})) as river,
         beside(river),
     ):
         play = Play(river, Progress(), lambda: None)

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from hub import flow
 from hub.platform.child import Command
 from hub.platform.supervisor import Supervisor
 from hub.wire.avro import Codec, ConfluentRegistry
@@ -84,7 +85,7 @@ def scene(shared: Settings) -> Iterator[Scene]:
             done = subprocess.run([sys.executable, "-m", "hub", *arguments], env={**os.environ, **surroundings},
                                   capture_output=True, text=True, check=False, timeout=60)  # fmt: skip
             assert done.returncode == 0, done.stdout + done.stderr
-        with Supervisor(shared.home) as stages:
+        with Supervisor(shared.home, ahead=flow.AHEAD) as stages:
             for name in STAGES:
                 stages.start(name, Command((sys.executable, "-m", "hub", "run", name), surroundings))
             made = Scene(office, shared.endpoint("database"), shared.endpoint("kafka"), shared.endpoint("registry"),

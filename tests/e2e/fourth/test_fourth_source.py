@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from hub import flow
 from hub.platform.child import Command
 from hub.platform.supervisor import Supervisor
 from hub.wire.settings import Settings
@@ -69,7 +70,7 @@ def test_a_fourth_office_needs_one_file(shared: Settings, office: str, surroundi
     checked = satudata(surroundings, "check", "bapenda")
     assert checked.returncode == 0, checked.stdout
     assert satudata(surroundings, "prepare").returncode == 0
-    with Supervisor(shared.home) as stages:
+    with Supervisor(shared.home, ahead=flow.AHEAD) as stages:
         for name in ("bapenda", "clean", "reconcile", "publish", "serve"):
             stages.start(name, Command((sys.executable, "-m", "hub", "run", name), surroundings))
         store = shared.endpoint("database")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,14 @@ import httpx
 import psycopg
 from confluent_kafka.admin import AdminClient
 
+from hub import flow
 from hub.demo import stored
 from hub.demo.expect import Expected
 from hub.demo.stored import Difference
 from hub.persist import migrate, models
 from hub.persist.models import ModelFile
+from hub.platform import forks
+from hub.platform.child import Child, Command, spawn
 from hub.wire import contract, topics
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.broker import Outgoing
@@ -28,7 +30,6 @@ from hub.wire.entities import ENTITIES, Clean, Entity
 from hub.wire.kafka import KafkaLog, KafkaSender
 from hub.wire.records import Held, Judgement
 from hub.wire.settings import Settings
-from tests.e2e.order.ahead import reconcile
 from tests.e2e.river import until
 from tests.services import fixtures
 
@@ -75,8 +76,7 @@ class Ground:
     def __init__(self, given: Settings) -> None:
         self._given = given
         self._home = given.home
-        self._processes = get_context("forkserver")
-        self._processes.set_forkserver_preload(["tests.e2e.order.ahead"])
+        forks.prepare(flow.AHEAD)
         self._log_file = self._home / "logs" / "reconcile.log"
         self._server = given.endpoint("database")
         self._kafka = given.endpoint("kafka")
@@ -97,20 +97,17 @@ class Ground:
         del self._admin, self._log
 
     @contextmanager
-    def _reconciling(self) -> Iterator[ForkServerProcess]:
+    def _reconciling(self) -> Iterator[Child]:
         """Run the stage; it must end well when told to."""
         environment = {**fixtures.environment(self._given), "SATUDATA_DATABASE": self._url("one_order"),
                        "SATUDATA_SOURCES": str(self._sources)}  # fmt: skip
-        process = self._processes.Process(target=reconcile, args=(environment, self._log_file))
-        process.start()
+        command = Command((sys.executable, "-m", "hub", "run", "reconcile"), environment, Path.cwd())
+        process = spawn("reconcile", command, self._log_file, fork=True)
         try:
             yield process
-            process.terminate()
-            process.join(_ENDING_S)
-            assert process.exitcode == 0, self._said()
+            assert process.stop(seconds=_ENDING_S) == 0, self._said()
         finally:
             process.kill()
-            process.join()
 
     def outcome(
         self, found: Sequence[Arriving], decisions: Sequence[Judgement], expected: Expected, order: Order
@@ -129,8 +126,8 @@ class Ground:
                 _rows(url, _JUDGEMENTS), dict(_rows(url, _ACTIVE)), len(_rows(url, "select id from store.quarantine")),
             )  # fmt: skip
 
-    def _has_read(self, process: ForkServerProcess, url: str, messages: int) -> bool:
-        assert process.is_alive(), self._said()
+    def _has_read(self, process: Child, url: str, messages: int) -> bool:
+        assert process.returncode is None, self._said()
         return _rows(url, _READ) == ((messages,),) and _rows(url, _OFFERED) == ((0,),)
 
     def _said(self) -> str:

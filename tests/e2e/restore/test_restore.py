@@ -17,11 +17,13 @@ import pytest
 from hub.demo.play import Play
 from hub.demo.screen import Progress
 from hub.demo.verdict import Verdict
+from hub.platform.embedded import Platform
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.kafka import KafkaLog
 from hub.wire.records import GoldenPerson
 from hub.wire.topics import CHANGES_PERSON, GOLDEN_PERSON
 from tests.e2e.river import SmallRiver, flowing
+from tests.services.fixtures import lent
 
 pytestmark = pytest.mark.timeout(400)
 Version = tuple[int, int]
@@ -75,9 +77,9 @@ def forward(river: SmallRiver, count: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def restored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restored]:
+def restored(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restored]:
     file = tmp_path_factory.mktemp("backup") / "store.dump"
-    with flowing(people=150) as river:
+    with lent(platform) as services, flowing(people=150, services=services) as river:
         play = Play(river, Progress(), lambda: None)
         with living(play, rate=40):
             forward(river, 40)

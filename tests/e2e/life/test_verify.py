@@ -214,7 +214,8 @@ def test_after_a_changed_schema_old_rows_are_counted_and_new_ones_compared(river
 
 
 def test_a_restarted_verifier_remembers_what_it_found(river: SmallRiver) -> None:
-    found = verified(river, "dapodik")
+    verified(river, "dapodik")
+    river.supervisor.stop("dapodik")  # whatever is shown afterwards was found before
     river.supervisor.stop("verify")
     river.begin("verify")
     labels = {"source": "dapodik", "table": "public.peserta_didik"}
@@ -223,5 +224,5 @@ def test_a_restarted_verifier_remembers_what_it_found(river: SmallRiver) -> None
         with httpx.Client() as client:
             return gauges.read(river.settings.home, client).total("satudata_verification_equal_buckets", **labels)
 
-    river.wait(lambda: shown() == found["equal"] > 0)
-    assert stored(river, "dapodik") == found
+    river.wait(lambda: shown() == stored(river, "dapodik")["equal"] > 0)
+    river.begin("dapodik")

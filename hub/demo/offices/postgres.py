@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
 from psycopg import sql
@@ -97,18 +98,26 @@ class PostgresOffice:
             self._session = None
 
 
-def _statement(write: Write) -> tuple[sql.Composed, list[Any]]:
-    system = ALL[write.source]
-    table = sql.Identifier(*system.table.split("."))
-    where = sql.SQL(" AND ").join(sql.SQL("{} = %s").format(sql.Identifier(column)) for column in system.key)
+def _statement(write: Write) -> tuple[bytes, list[Any]]:
     if write.values is None:
-        return sql.SQL("DELETE FROM {} WHERE {}").format(table, where), list(write.key)
-    names = [sql.Identifier(column) for column in write.values]
+        return _text(write.source, "delete", ()), list(write.key)
+    values = list(write.values.values())
     if write.insert:
+        return _text(write.source, "insert", tuple(write.values)), values
+    return _text(write.source, "update", tuple(write.values)), [*values, *write.key]
+
+
+@cache
+def _text(source: str, what: Literal["insert", "update", "delete"], columns: tuple[str, ...]) -> bytes:
+    """Return a statement as the server takes it; the offices have few, so each is composed once."""
+    system = ALL[source]
+    table = sql.Identifier(*system.table.split("."))
+    names = [sql.Identifier(column) for column in columns]
+    where = sql.SQL(" AND ").join(sql.SQL("{} = %s").format(sql.Identifier(column)) for column in system.key)
+    if what == "delete":
+        return sql.SQL("DELETE FROM {} WHERE {}").format(table, where).as_bytes()
+    if what == "insert":
         marks = sql.SQL(", ").join([sql.Placeholder()] * len(names))
-        return (
-            sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(table, sql.SQL(", ").join(names), marks),
-            list(write.values.values()),
-        )
+        return sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(table, sql.SQL(", ").join(names), marks).as_bytes()
     pairs = sql.SQL(", ").join(sql.SQL("{} = %s").format(name) for name in names)
-    return sql.SQL("UPDATE {} SET {} WHERE {}").format(table, pairs, where), [*write.values.values(), *write.key]
+    return sql.SQL("UPDATE {} SET {} WHERE {}").format(table, pairs, where).as_bytes()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -42,13 +42,13 @@ class Rest:
 
     def wait(self, timeout_s: float, stop: threading.Event, tick: Callable[[], None]) -> str | None:
         """Return None once everything is at rest, else what was not in time; `tick` is called meanwhile."""
-        deadline = time.monotonic() + timeout_s
+        deadline, log = time.monotonic() + timeout_s, KafkaLog(self.settings.endpoint("kafka"))
         marks = {source: office.mark() for source, office in self.offices.items()}
         stages: tuple[tuple[str, Callable[[], bool]], ...] = (
-            ("connectors: changes of an OPD's log not confirmed", lambda: self._captured(marks)),
+            ("connectors: changes of an OPD's log not confirmed", lambda: self._captured(log, marks)),
             ("systems without a log: the store does not hold what they hold", self.observed),
-            ("clean: raw topics not read to their end", self._cleaned),
-            ("reconcile: clean topics not read to their end", self._reconciled),
+            ("clean: raw topics not read to their end", lambda: self._cleaned(log)),
+            ("reconcile: clean topics not read to their end", lambda: self._reconciled(log)),
             ("publish: outbox not empty", self._published),
         )
         for name, done in stages:
@@ -59,25 +59,25 @@ class Rest:
                 time.sleep(max(_PAUSE_S, 2 * looked.seconds))  # who looks leaves most of the machine to the river
         return None
 
-    def _captured(self, marks: Mapping[str, Any]) -> bool:
-        return all(self.offices[source].taken(mark, partial(self._position, source)) for source, mark in marks.items())
+    def _captured(self, log: KafkaLog, marks: Mapping[str, Any]) -> bool:
+        return all(
+            self.offices[source].taken(mark, partial(self._position, log, source)) for source, mark in marks.items()
+        )
 
-    def _position(self, source: str) -> dict[str, str]:
+    def _position(self, log: KafkaLog, source: str) -> dict[str, str]:
         """Return the state of a source's last position."""
         found: dict[str, str] = {}
         with closing(ConfluentRegistry(self.settings.endpoint("registry"))) as registry:
             codec = Codec(registry)
-            for message in KafkaLog(self.settings.endpoint("kafka")).read(POSITION.named(source=source).name):
+            for message in log.read(POSITION.named(source=source).name):
                 if message.value is not None:
                     found = dict(codec.decode_record(message.value).state)
         return found
 
-    def _cleaned(self) -> bool:
-        log = KafkaLog(self.settings.endpoint("kafka"))
+    def _cleaned(self, log: KafkaLog) -> bool:
         return _read_up(log, self.raw, log.committed(CLEAN_GROUP))
 
-    def _reconciled(self) -> bool:
-        log = KafkaLog(self.settings.endpoint("kafka"))
+    def _reconciled(self, log: KafkaLog) -> bool:
         ids = {identity: topic for topic, identity in log.topic_ids(RECONCILED).items()}
         with psycopg.connect(self.settings.endpoint("database")) as connection:
             rows = connection.execute(
@@ -110,9 +110,5 @@ def _try(done: Callable[[], bool]) -> _Looked:
     return _Looked(found, time.monotonic() - began)
 
 
-def _read_up(log: KafkaLog, topics: Iterable[str], offsets: Mapping[tuple[str, int], int]) -> bool:
-    return all(
-        offsets.get((topic, partition), low) >= high
-        for topic in topics
-        for partition, (low, high) in log.bounds(topic).items()
-    )
+def _read_up(log: KafkaLog, topics: Sequence[str], offsets: Mapping[tuple[str, int], int]) -> bool:
+    return all(offsets.get(place, low) >= high for place, (low, high) in log.bounds_of(topics).items())

@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from hub.wire import log
 from hub.wire.broker import TOO_LARGE_REMEDY, Incoming, Outgoing, Ticket
@@ -181,14 +180,26 @@ class KafkaLog:
 
     def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
         """Return (first offset, next offset) of every partition."""
-        consumer = self._consumer()
-        try:
-            places = [TopicPartition(topic, partition) for partition in range(self.partitions(topic))]
-            return {
-                place.partition: _ask(partial(consumer.get_watermark_offsets, place, timeout=20)) for place in places
-            }
-        finally:
-            consumer.close()
+        found = self.bounds_of([topic])
+        return {partition: bounds for (_, partition), bounds in found.items()}
+
+    def bounds_of(self, topics: Sequence[str]) -> dict[tuple[str, int], tuple[int, int]]:
+        """Return (first offset, next offset) of every (topic, partition), as a reader of committed messages sees them.
+
+        Asks with two requests for all of them, over the connection that there is.
+        """
+        places = [TopicPartition(topic, partition) for topic in topics for partition in range(self.partitions(topic))]
+        low, high = (self._ends(places, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
+        return {place: (low[place], high[place]) for place in low}
+
+    def _ends(self, places: Sequence[TopicPartition], spec: OffsetSpec) -> dict[tuple[str, int], int]:
+        if not places:
+            return {}
+        request = dict.fromkeys(places, spec)
+        futures = _ask(
+            lambda: self._admin.list_offsets(request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=20)
+        )
+        return {(place.topic, place.partition): _ask(found.result).offset for place, found in futures.items()}
 
     def read(self, topic: str, start: Mapping[int, int] | None = None) -> Iterator[Incoming]:
         """Yield committed messages from `start` (default: the beginning) to the end as it is now."""

@@ -15,13 +15,27 @@ XID_BITS = 32
 """The log's transaction ids have 32 bits; the journal's have 64."""
 
 
-def arrived(log: Log, codec: Codec) -> set[tuple[bytes, int]]:
-    """Return (record, transaction) of every change that stands in the raw topics of the systems whose log is read."""
-    found: set[tuple[bytes, int]] = set()
-    for source in sorted(LOGGED):
-        system = ALL[source]
-        found.update(_changes(log.read(raw_topic(system.source, system.table).name), codec))
-    return found
+class Arrived:
+    """(record, transaction) of every change that stands in the raw topics of the systems whose log is read."""
+
+    def __init__(self) -> None:
+        self._found: set[tuple[bytes, int]] = set()
+        self._places: dict[str, dict[int, int]] = {}
+        """By topic and partition, where the next look goes on."""
+
+    def look(self, log: Log, codec: Codec) -> set[tuple[bytes, int]]:
+        """Read what came since the last look, and return everything that was found so far."""
+        for source in sorted(LOGGED):
+            topic = raw_topic(ALL[source].source, ALL[source].table).name
+            self._found.update(_changes(onward(log, topic, self._places.setdefault(topic, {})), codec))
+        return self._found
+
+
+def onward(log: Log, topic: str, places: dict[int, int]) -> Iterator[Incoming]:
+    """Yield a topic's messages from `places` to its end, and keep in `places` where that is."""
+    for message in log.read(topic, dict(places)):
+        places[message.partition] = message.offset + 1
+        yield message
 
 
 def _changes(messages: Iterable[Incoming], codec: Codec) -> Iterator[tuple[bytes, int]]:

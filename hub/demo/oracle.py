@@ -11,6 +11,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Hashable
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -57,16 +58,15 @@ def judge(expected: Expected, found: Stored, truth: dict[bytes, int]) -> dict[st
     }
 
 
-def main(folder: Path) -> None:
-    """Work out, compare, print."""
+def report(folder: Path) -> dict[str, Any]:
+    """Work out what the store of a demo must hold, and compare."""
     settings = Settings()
-    journal = Journal(folder / JOURNAL)
-    found = stored.read(settings.endpoint("database"))
-    met_us = {record: person.changed_at for record, person in found.clean.items()}
-    expected = expect.compute(contract.load_all(settings), settings.master_secret(), journal, met_us)
-    report = judge(expected, found, journal.truth())
-    sys.stdout.write(json.dumps(report) + "\n")
+    with closing(Journal(folder / JOURNAL)) as journal:
+        found = stored.read(settings.endpoint("database"))
+        met_us = {record: person.changed_at for record, person in found.clean.items()}
+        expected = expect.compute(contract.load_all(settings), settings.master_secret(), journal, met_us)
+        return judge(expected, found, journal.truth())
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    sys.stdout.write(json.dumps(report(Path(sys.argv[1]))) + "\n")

@@ -85,7 +85,7 @@ class Play:
         changes = list(self.river.journal.changes())
         settings = self.river.settings
         with closing(ConfluentRegistry(settings.endpoint("registry"))) as registry:
-            raw = lost.arrived(KafkaLog(settings.endpoint("kafka")), Codec(registry))
+            raw = lost.Arrived().look(KafkaLog(settings.endpoint("kafka")), Codec(registry))
         never = lost.missing(changes, raw)
         commits = latency.golden_commits(settings.endpoint("database"), self.started_us)
         times = list(latency.milliseconds((c for c in changes if c.source in LOGGED), commits))

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from hub.demo.life import Life
@@ -19,7 +20,7 @@ from hub.demo.play import FILLING_S
 from hub.demo.river import Options
 from hub.wire import log
 from hub.wire.settings import Settings
-from tests.e2e.soak import check
+from tests.e2e.soak.check import Checks
 from tests.e2e.soak.faults import Faults
 from tests.e2e.soak.ground import Ground
 from tests.services.fixtures import temporary_home
@@ -37,6 +38,7 @@ class Soak:
         self.rng = random.Random(f"soak {seed}")
         self.faults = Faults(ground, self.rng)
         self.life = Life(ground.world, ground.desk, seed)
+        self.check = Checks(ground)
         self.settled: list[float] = []
         self.checks: list[dict[str, Any]] = []
 
@@ -79,8 +81,15 @@ class Soak:
         problem = self.ground.rest().wait(SETTLE_S, threading.Event(), lambda: None)
         assert problem is None, f"round {number} does not come to rest: {problem}\n{self._last_words()}"
         self.settled.append(round(time.monotonic() - began, 1))
-        self.checks.append(check.at_rest(self.ground, self.faults.gaps))
+        self.checks.append(self.check.at_rest(self.faults.gaps))
         _tell(f"round {number}: at rest after {self.settled[-1]} s, all is well: {self.checks[-1]}")
+
+    def end(self) -> None:
+        """Read all of raw, of what subscribers read and of the history once more, from the beginning."""
+        self.check.close()
+        with closing(Checks(self.ground)) as fresh:
+            read = fresh.topics(self.faults.gaps)
+        assert read == self.checks[-1]["read"], f"{read} messages, not {self.checks[-1]['read']}, are there to be read"
 
     def _last_words(self) -> str:
         """Return the end of what each stage behind the connectors wrote."""
@@ -105,6 +114,7 @@ def soak(minutes: float, *, rate: float = 300, people: int = 800, seed: int = 1)
         while number <= len(run.faults.specials) or time.monotonic() - began < minutes * 60:
             run.round(number)
             number += 1
+        run.end()
         return run.report(time.monotonic() - began)
 
 

@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -33,6 +34,7 @@ class Ground(River):
     def __init__(self, settings: Settings, options: Options) -> None:
         writer = (sys.executable, "-m", "tests.e2e.soak.writer")
         super().__init__(settings, replace(options, commands=dict.fromkeys(WRITERS, writer)))
+        self._judge: subprocess.Popen[str] | None = None
 
     def _fill(self) -> None:
         super()._fill()
@@ -41,8 +43,11 @@ class Ground(River):
     def _start(self) -> None:
         super()._start()
         self.supervisor.start("standby", self._command("standby"))
+        self._judge = self._begin_judge()
 
     def _end(self) -> None:
+        if self._judge is not None:
+            self._judge.communicate()
         super()._end()
         if hasattr(self, "proxy"):
             self.proxy.close()
@@ -97,11 +102,27 @@ class Ground(River):
         with urllib.request.urlopen(f"http://{target['targets'][0]}/digest", timeout=30) as answer:
             return str(answer.read().decode().strip())
 
-    def ask(self, *module: str) -> str:
-        """Run a module as a process in the river's surroundings and return what it prints."""
-        done = subprocess.run(
-            [sys.executable, "-m", *module], env={**os.environ, **self.environment}, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-2000:]
-        return done.stdout.strip()
+    def judgement(self) -> dict[str, Any]:
+        """Return what the judge says of the river at rest."""
+        judge = self._judge
+        assert judge is not None
+        assert judge.stdin is not None
+        assert judge.stdout is not None
+        judge.stdin.write("\n")
+        judge.stdin.flush()
+        said = judge.stdout.readline()
+        assert said, f"the judge ended: {self._judge_log.read_text()[-2000:]}"
+        found: dict[str, Any] = json.loads(said)
+        return found
+
+    def _begin_judge(self) -> subprocess.Popen[str]:
+        with self._judge_log.open("w") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.e2e.soak.judge", str(self.settings.home)],
+                env={**os.environ, **self.environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+                text=True,
+            )  # fmt: skip
+
+    @property
+    def _judge_log(self) -> Path:
+        return self.settings.home / "logs" / "judge.log"

@@ -65,11 +65,15 @@ def test_lost_are_the_journalled_records_that_raw_does_not_hold() -> None:
         return Outgoing(raw_topic("dukcapil", "public.penduduk").name, key, out.getvalue(), ((HEADER_KIND, kind),))
 
     broker.submit([message(A, 7), message(B, 8), message(A, 9, b"sweep")])
-    raw = lost.arrived(broker, Codec(registry))
+    seen, codec = lost.Arrived(), Codec(registry)
+    raw = seen.look(broker, codec)
     high = (1 << 32) + 8  # the journal's transaction ids have the epoch in their upper half
     assert lost.missing([change(A, 0, xid=7), change(B, 0, xid=high)], raw) == []
     assert lost.missing([change(A, 0, xid=9), change(B, 0, xid=7)], raw) == [A, B]
     assert lost.missing([change(A, 0, xid=7, op="k", previous=B)], raw) == [B]
+    broker.submit([message(B, 10)])
+    assert seen.look(broker, codec) == {(A, 7), (B, 8), (B, 10)}  # goes on where the first look ended
+    assert not list(lost.onward(broker, raw_topic("dukcapil", "public.penduduk").name, dict.fromkeys(range(9), 9)))
 
 
 def test_the_journal_gives_back_what_was_written(tmp_path: Path) -> None:

@@ -25,8 +25,10 @@ from tests.e2e.soak.faults import Faults
 from tests.e2e.soak.ground import Ground
 from tests.services.fixtures import temporary_home
 
-ROUND_S = 45
+ROUND_S = 60
 SETTLE_S = 90
+PEOPLE = 400
+"""So few that each of their records is changed a hundred times in a short soak."""
 
 
 class Soak:
@@ -105,7 +107,7 @@ class Soak:
         }  # fmt: skip
 
 
-def soak(minutes: float, *, rate: float = 300, people: int = 800, seed: int = 1) -> dict[str, Any]:
+def soak(minutes: float, *, rate: float = 300, people: int = PEOPLE, seed: int = 1) -> dict[str, Any]:
     """Run rounds until `minutes` are over, at least as many as there are special faults, and return the report."""
     with temporary_home() as home, Ground(Settings(home=home), Options(people, rate, seed)) as ground:
         ground.wait_filled(FILLING_S, lambda: None)
@@ -127,7 +129,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=6, help="for how long, at least five rounds")
     parser.add_argument("--rate", type=float, default=300, help="changes a second at the offices")
-    parser.add_argument("--people", type=int, default=800, help="invented residents")
+    parser.add_argument("--people", type=int, default=PEOPLE, help="invented residents")
     parser.add_argument("--seed", type=int, default=1, help="another number, other faults")
     given = parser.parse_args()
     log.configure("soak", "warning")

@@ -9,11 +9,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from hub.demo.journal import Change
 from hub.demo.river import Options, River
@@ -24,6 +26,9 @@ from tests.integration.persist.proxy import Proxy
 _CHANGES = "SELECT seq, source, tbl, op, record, previous, xid, at_us FROM change ORDER BY seq"
 WRITERS = ("reconcile", "standby")
 CONNECTORS = ("dukcapil", "dapodik", "dinsos")
+FLUSH_US = 10_000
+"""The hub's PostgreSQL flushes as on a disk that takes a while: several changes gather for each of the writer's
+transactions, and what is killed is killed within a COMMIT more often than here, where a flush takes no time."""
 
 
 class Ground(River):
@@ -38,7 +43,14 @@ class Ground(River):
 
     def _fill(self) -> None:
         super()._fill()
-        self.proxy = Proxy(self.settings.endpoint("database"))
+        database = self.settings.endpoint("database")
+        with psycopg.connect(database) as connection:
+            name = sql.Identifier(connection.info.dbname)
+            for parameter, value in (("commit_delay", FLUSH_US), ("commit_siblings", 0)):
+                connection.execute(
+                    sql.SQL("ALTER DATABASE {} SET {} = {}").format(name, sql.Identifier(parameter), sql.Literal(value))
+                )
+        self.proxy = Proxy(database)
 
     def _start(self) -> None:
         super()._start()
@@ -48,6 +60,8 @@ class Ground(River):
     def _end(self) -> None:
         if self._judge is not None:
             self._judge.communicate()
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(self.supervisor.stop, self.supervisor.stages()))
         super()._end()
         if hasattr(self, "proxy"):
             self.proxy.close()

@@ -71,9 +71,9 @@ class World:
         self.step("close")
 
 
-def run(world: World) -> Publisher:
+def run(world: World, clock: TestClock | None = None) -> Publisher:
     connect = cast("Callable[[], Outbox]", lambda: world)
-    publisher = Publisher(connect, world, TestClock(), world.stop)
+    publisher = Publisher(connect, world, clock or TestClock(), world.stop)
     publisher.run()
     return publisher
 
@@ -149,3 +149,24 @@ def test_what_waits_is_told_at_every_look(monkeypatch: pytest.MonkeyPatch, batch
     run(Looking())
     assert told == shown
     assert metrics.OUTBOX_WAITING._value.get() == 0
+
+
+@pytest.mark.parametrize(("batch", "waited"), [(3, [0.03, 0.03, 0.03]), (2, [])])
+def test_rows_gather_for_the_next_transaction_unless_it_is_full_already(
+    monkeypatch: pytest.MonkeyPatch, batch: int, waited: list[float]
+) -> None:
+    monkeypatch.setattr("hub.publish.publisher.BATCH", batch)
+    clock, waits = TestClock(), []
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout)
+            return self.is_set()
+
+    class Slow(World):
+        def send(self, messages: Sequence[Outgoing]) -> None:
+            clock.advance(0.02)
+            super().send(messages)
+
+    run(Slow(stop=Stop()), clock)
+    assert waits == pytest.approx(waited)

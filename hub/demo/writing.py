@@ -53,15 +53,16 @@ class Desk:
 
     def _note(self, writes: Sequence[Write], number: int) -> None:
         at_us = time.time_ns() // 1000
+        records = [self.record(write.source, _new_key(write)) for write in writes]
         self._journal.add(
-            [self._change(write, number, at_us) for write in writes],
-            [(self.record(write.source, _new_key(write)), write.person) for write in writes if write.values],
+            [self._change(write, record, number, at_us) for write, record in zip(writes, records, strict=True)],
+            [(record, write.person) for write, record in zip(writes, records, strict=True) if write.values],
         )
 
-    def _change(self, write: Write, number: int, at_us: int) -> Change:
-        old, new = self.record(write.source, write.key), self.record(write.source, _new_key(write))
-        op = "c" if write.insert else "d" if write.values is None else "u" if old == new else "k"
-        return Change(write.source, ALL[write.source].table, op, new, old if op == "k" else None, number, at_us)
+    def _change(self, write: Write, record: bytes, number: int, at_us: int) -> Change:
+        old = self.record(write.source, write.key)
+        op = "c" if write.insert else "d" if write.values is None else "u" if old == record else "k"
+        return Change(write.source, ALL[write.source].table, op, record, old if op == "k" else None, number, at_us)
 
     def close(self) -> None:
         """Leave every office."""

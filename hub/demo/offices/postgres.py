@@ -39,11 +39,11 @@ class PostgresOffice:
             xid: int | None = None
             try:
                 session = self._open()
-                with session.transaction():
-                    row = session.execute("SELECT pg_current_xact_id()::text::bigint").fetchone()
+                with session.transaction(), session.cursor() as cursor:
+                    row = cursor.execute("SELECT pg_current_xact_id()::text::bigint").fetchone()
                     xid = int(row[0]) if row else None
                     for write in writes:
-                        session.execute(*_statement(write))
+                        cursor.execute(*_statement(write))
             except psycopg.OperationalError:
                 if xid is None or not self._held(xid):
                     continue

@@ -25,7 +25,7 @@ from tests.e2e.soak.faults import Faults
 from tests.e2e.soak.ground import Ground
 from tests.services.fixtures import temporary_home
 
-ROUND_S = 60
+ROUND_S = 55
 SETTLE_S = 90
 PEOPLE = 400
 """So few that each of their records is changed a hundred times in a short soak."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -129,12 +130,13 @@ class Supervisor:
         return code
 
     def stop_all(self, seconds: float = 20) -> None:
-        """End every stage, the last started first, and the supervision."""
+        """End every stage, side by side, and the supervision."""
         self._ended.set()
         for thread in self._threads:
             thread.join()
-        for name in reversed(list(self._kept)):
-            self.stop(name, seconds)
+        if self._kept:
+            with ThreadPoolExecutor(len(self._kept), thread_name_prefix="stop") as pool:
+                list(pool.map(lambda name: self.stop(name, seconds), self._kept))
 
     def _child(self, name: str) -> Child:
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -92,8 +93,9 @@ class SmallRiver(River):
     def _end(self) -> None:
         if self._store is not None:
             self._store.close()
-        self.stop_processes()
         super()._end()
+        codes = {name: stage.code for name, stage in self.supervisor.stages().items()}
+        assert -signal.SIGKILL not in codes.values(), f"told to stop, and did not: {codes} {self._said()}"
 
     @contextmanager
     def away(self, service: str) -> Iterator[None]:

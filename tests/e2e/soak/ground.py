@@ -9,7 +9,6 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -60,8 +59,6 @@ class Ground(River):
     def _end(self) -> None:
         if self._judge is not None:
             self._judge.communicate()
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(self.supervisor.stop, self.supervisor.stages()))
         super()._end()
         if hasattr(self, "proxy"):
             self.proxy.close()

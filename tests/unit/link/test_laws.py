@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.wire.decisions import Event
-from hub.wire.entities import ENTITIES, Entity
+from hub.wire.entities import ENTITIES, Entity, Golden
 from tests.unit.link.builders import Hub
 from tests.unit.link.stories import story, straight
 from tests.unit.link.worlds import SHIPPED, World, models, steps
@@ -30,6 +32,11 @@ def in_batches(hub: Hub, events: Sequence[Event], rng: random.Random) -> None:
 ORDERS = 20
 
 
+@cache
+def straight_whole(entity: Entity) -> tuple[str, dict[str, Golden]]:
+    return straight(entity).whole()
+
+
 @pytest.mark.parametrize("entity", ENTITIES)
 @pytest.mark.parametrize("seed", range(ORDERS))
 def test_every_arrival_order_with_duplicates_and_late_deletes_gives_one_digest(entity: Entity, seed: int) -> None:
@@ -42,7 +49,7 @@ def test_every_arrival_order_with_duplicates_and_late_deletes_gives_one_digest(e
         mixed.insert(place, decision)  # one partition: their own order stays, their place among the records does not
     hub = Hub(SHIPPED[entity])
     in_batches(hub, mixed, rng)
-    assert hub.whole() == straight(entity).whole()
+    assert hub.whole() == straight_whole(entity)
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
@@ -61,6 +68,11 @@ def test_the_story_is_not_empty(entity: Entity) -> None:
 # ---------------------------------------------------------------------- any history
 
 
+@cache
+def history(entity: Entity) -> st.SearchStrategy[list[tuple[Any, ...]]]:
+    return st.lists(steps(entity), min_size=3, max_size=45)
+
+
 def as_seen(hub: Hub) -> tuple[object, ...]:
     """Clusters, ids, golden records, scored pairs and decisions; old versions and lineage are no part of it."""
     edges = {pair: (row.weight, row.levels) for pair, row in hub.edges.items()}
@@ -75,7 +87,7 @@ def test_any_history_equals_a_run_from_scratch_on_its_final_state(
     entity: Entity, data: st.DataObject, bound: int, rng: random.Random
 ) -> None:
     world = World(Hub(SHIPPED[entity], generic_bound=bound), entity)
-    for step in data.draw(st.lists(steps(entity), min_size=3, max_size=45)):
+    for step in data.draw(history(entity)):
         world.play(step)
     world.hub.whole()
     scratch = Hub(world.hub.model)
@@ -93,7 +105,7 @@ def test_any_history_in_another_order_gives_the_same_digest(
 ) -> None:
     """Whatever happened, and whichever models took over meanwhile: only the last model counts."""
     world = World(Hub(SHIPPED[entity], generic_bound=bound), entity)
-    for step in data.draw(st.lists(steps(entity), min_size=3, max_size=45)):
+    for step in data.draw(history(entity)):
         world.play(step)
     events = world.in_another_order(rng)
     other = Hub(rng.choice(models(entity)), generic_bound=bound)

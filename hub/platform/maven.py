@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import requests
-from jgo.maven import MavenContext, PythonResolver
+from typing import TYPE_CHECKING, Any
 
 from hub.wire.errors import RefuseToStart, TryAgain
+
+if TYPE_CHECKING:  # with `requests` a third of what `satudata status` imports, and needed for a download only
+    from jgo.maven import MavenContext
 
 LOCK = Path(__file__).with_name("artefacts.toml")
 Advance = Callable[[int], None]
@@ -85,6 +85,8 @@ def repositories(settings_xml: Path | None = None) -> dict[str, str]:
 
 def context(folder: Path, advance: Advance | None = None) -> MavenContext:
     """Return jgo's Maven client, which keeps what it fetches in `folder`."""
+    from jgo.maven import MavenContext, PythonResolver
+
     resolver = PythonResolver(progress_callback=_reporter(advance) if advance else None)
     return MavenContext(
         resolver=resolver, repo_cache=folder, local_repos=[], remote_repos=repositories() or None, timeout=_TIMEOUT
@@ -117,12 +119,14 @@ def digest(path: Path) -> str:
 
 
 def _patiently(client: MavenContext, wanted: Any, artefact: Artefact) -> Path:
+    from requests import RequestException
+
     trouble = ""
     for attempt in range(_TRIES):
         time.sleep(attempt * attempt)
         try:
             return Path(client.resolver.download(wanted))
-        except (requests.RequestException, RuntimeError) as error:
+        except (RequestException, RuntimeError) as error:
             trouble = str(error)
             Path(wanted.cached_path).unlink(missing_ok=True)
     raise TryAgain(

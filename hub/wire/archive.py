@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import fastavro
@@ -28,25 +29,29 @@ Find = Callable[[bytes], str | None]
 """Returns the schema text of a fingerprint, or None."""
 
 
+@cache
+def _own() -> tuple[Mapping[type, tuple[bytes, Encode, Any]], Mapping[str, type]]:
+    """Return fingerprint, encoder and reader's schema of this version's records, and their classes by full name."""
+    plains = {cls: plain(json.loads(schema_text(path))) for cls, path in records.SCHEMA_OF.items()}
+    own = {
+        cls: (fingerprint_of(schema), encoder(schema), fastavro.parse_schema(schema)) for cls, schema in plains.items()
+    }
+    return own, {full_name(schema): cls for cls, schema in plains.items()}
+
+
 class Archive:
     """Encodes and decodes bodies; `find` is asked once for each schema that is not this version's own."""
 
     def __init__(self, find: Find | None = None) -> None:
         self._find: Find = find or (lambda _print: None)
-        self._own: dict[type, tuple[bytes, Encode, Any]] = {}
-        """Fingerprint, encoder and reader's schema of this version's records."""
+        self._own, self._classes = _own()
         self._decoders: dict[bytes, Decode] = {}
         """By fingerprint, of this version's schemas that were met."""
-        self._classes: dict[str, type] = {}
         self._parsed: dict[bytes, tuple[type, Any]] = {}
         self._heads: dict[bytes, bytes] = {}
         """By the five bytes of a framed message: one registry lives as long as this object."""
         self._noted: set[bytes] = set()
         self._unsaved: dict[bytes, str] = {}
-        for cls, path in records.SCHEMA_OF.items():
-            schema = plain(json.loads(schema_text(path)))
-            self._classes[full_name(schema)] = cls
-            self._own[cls] = fingerprint_of(schema), encoder(schema), fastavro.parse_schema(schema)
 
     def encode(self, record: Any) -> bytes:
         """Return the body of one of the hub's records."""

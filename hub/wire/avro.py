@@ -12,6 +12,7 @@ import re
 import struct
 import time
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
@@ -240,8 +241,7 @@ class Codec:
         self._register = register
         self._writers: dict[int, Writer] = {}
         self._encoders: dict[type, tuple[bytes, Encode]] = {}
-        own = {cls: plain(json.loads(schema_text(path))) for cls, path in records.SCHEMA_OF.items()}
-        self._own = {full_name(schema): (cls, fastavro.parse_schema(schema)) for cls, schema in own.items()}
+        self._own = _own()
 
     def encode(self, record: Any) -> bytes:
         """Return the framed bytes of one of the hub's records."""
@@ -321,6 +321,13 @@ class Codec:
         return known[0].from_dict(datum)  # type: ignore[attr-defined]  # every generated record has it
 
 
+@cache
+def _own() -> Mapping[str, tuple[type, Any]]:
+    """Return class and parsed schema of each of the hub's records by its full name, parsed once in a process."""
+    plains = {cls: plain(json.loads(schema_text(path))) for cls, path in records.SCHEMA_OF.items()}
+    return {full_name(schema): (cls, fastavro.parse_schema(schema)) for cls, schema in plains.items()}
+
+
 def _undecodable(writer: Writer, error: Exception) -> Quarantine:
     return Quarantine("undecodable", f"bytes do not follow schema {writer.name}: {type(error).__name__}",
                       remedy=_SEND_AGAIN)  # fmt: skip
@@ -337,6 +344,7 @@ def frame(schema_id: int) -> bytes:
     return _HEAD.pack(0, schema_id)
 
 
+@cache
 def schema_text(path: str) -> str:
     """Return a schema file of the hub as compact JSON text; `path` as in `records.SCHEMA_OF`."""
     text = (resources.files("schemas") / "avro" / f"{path}.avsc").read_text(encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hub.wire.avro import Codec
 from hub.wire.broker import Incoming
 from hub.wire.envelope import Envelopes
 from hub.wire.identity import digest_key, row_digest, shape_of
@@ -17,6 +16,7 @@ from tests.suites.stage import (
     at_rest,
     build,
     changes,
+    codec_of,
     floor,
     notices,
     run_to_rest,
@@ -28,14 +28,14 @@ from tests.suites.stage import (
 
 def told(stage: Stage) -> list[Verification]:
     """Return the fingerprints that were sent of the stage's source."""
-    codec = Codec(stage.registry)
+    codec = codec_of(stage)
     found = [codec.decode_record(message.value or b"") for message in stage.log.read(VERIFICATION.name)]
     return [each for each in found if each.source == stage.contract.source.name]
 
 
 def counted(stage: Stage, at: bytes) -> tuple[list[int], list[int], set[int]]:
     """Return counts, digests and shapes of what raw tells as of a stamp."""
-    envelopes, key = Envelopes(Codec(stage.registry)), digest_key(MASTER, stage.contract.source.name)
+    envelopes, key = Envelopes(codec_of(stage)), digest_key(MASTER, stage.contract.source.name)
     last: dict[bytes, Incoming] = {}
     for message in changes(stage):
         known = message.key or b""

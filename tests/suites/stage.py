@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import psycopg
@@ -189,14 +190,28 @@ def writing(stage: Stage, round_: int) -> Iterator[None]:
 
 
 def until(what: Callable[[], bool]) -> None:
-    """Wait for something to become true; a topic just made may not answer yet."""
+    """Wait for something to become true; a topic just made may not answer yet.
+
+    Who looks leaves most of the time to what is looked at, however much there is to read.
+    """
     deadline = time.monotonic() + PATIENCE
     while True:
+        began = time.thread_time()
         with contextlib.suppress(TryAgain):
             if what():
                 return
         assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.02)
+        time.sleep(min(0.5, max(0.02, 3 * (time.thread_time() - began))))
+
+
+@lru_cache(maxsize=4)
+def _asking(registry: Registry) -> Codec:
+    return Codec(registry, register=True)
+
+
+def codec_of(stage: Stage) -> Codec:
+    """Return the codec of all who ask about a stage, so that waiting asks the registry for a schema once only."""
+    return _asking(stage.registry)
 
 
 def raw(stage: Stage) -> list[Incoming]:
@@ -208,7 +223,11 @@ def header(message: Incoming, name: str) -> bytes | None:
 
 
 def changes(stage: Stage) -> list[Incoming]:
-    return [message for message in raw(stage) if header(message, HEADER_KIND) != b"sweep"]
+    return _changes(raw(stage))
+
+
+def _changes(messages: Sequence[Incoming]) -> list[Incoming]:
+    return [message for message in messages if header(message, HEADER_KIND) != b"sweep"]
 
 
 def version(message: Incoming) -> bytes:
@@ -217,7 +236,11 @@ def version(message: Incoming) -> bytes:
 
 def floor(stage: Stage) -> bytes:
     """Return the highest floor whose markers stand in every raw partition."""
-    codec, messages = Codec(stage.registry), raw(stage)
+    return _floor(stage, raw(stage))
+
+
+def _floor(stage: Stage, messages: Sequence[Incoming]) -> bytes:
+    codec = codec_of(stage)
     # asked after reading: the topic may have been made meanwhile
     partitions = stage.log.partitions(raw_topic(stage.contract.source.name, TABLE).name)
     seen: dict[bytes, set[int]] = {}
@@ -232,9 +255,10 @@ def floor(stage: Stage) -> bytes:
 
 def living(stage: Stage) -> dict[int, str]:
     """Return the table as raw tells it to someone who knows versions and floors only."""
-    codec, lowest = Codec(stage.registry), floor(stage)
+    codec, messages = codec_of(stage), raw(stage)
+    lowest = _floor(stage, messages)
     last: dict[bytes, Incoming] = {}
-    for message in changes(stage):
+    for message in _changes(messages):
         key = message.key or b""
         if key not in last or version(message) >= version(last[key]):
             last[key] = message
@@ -251,7 +275,7 @@ def at_rest(stage: Stage) -> bool:
 
 
 def position(stage: Stage) -> Position | None:
-    codec = Codec(stage.registry, register=True)
+    codec = codec_of(stage)
     return Positions(stage.contract.source.name, stage.log, stage.sender, codec, SystemClock()).last()
 
 
@@ -282,14 +306,14 @@ def ask(stage: Stage, action: str, **more: Any) -> str:
     name = f"{action}-{os.urandom(4).hex()}"
     given = {"table": "", "keys": (), "where": "", **more}
     signal = SourceSignal(name, stage.contract.source.name, action, author="penguji", at_us=0, **given)
-    codec = Codec(stage.registry, register=True)
+    codec = codec_of(stage)
     signals.send(signal, sender=stage.sender, log_=stage.log, codec=codec)
     return name
 
 
 def notices(stage: Stage, code: str = "") -> list[SourceNotice]:
     """Return what was told of the stage's source, all or of one code."""
-    codec = Codec(stage.registry)
+    codec = codec_of(stage)
     found = [codec.decode_record(message.value or b"") for message in stage.log.read(NOTICE.name)]
     return [n for n in found if n.source == stage.contract.source.name and code in {"", n.code}]
 

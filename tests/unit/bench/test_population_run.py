@@ -110,7 +110,7 @@ def test_every_design_is_a_line_over_the_same_records_and_ours_leads(starved: bo
 
 
 def test_the_starved_model_is_one_that_training_refuses(tmp_path: Path) -> None:
-    refusals = starve.starve(tmp_path / "thin.toml", people=2000, records=500)
+    refusals = starve.starve(tmp_path / "thin.toml", people=1000, records=250)
     assert any("starved" in each for each in refusals)
     assert read(tmp_path / "thin.toml").version == "person-starved"
     assert read(run.STARVED).origin == "trained"

@@ -44,8 +44,9 @@ def epoch(stage: WalStage) -> int:
 
 
 def first_reading_is_noted(stage: WalStage) -> bool:
+    """Say whether it has begun for good: where the log goes on from is durable, before any change is sent."""
     found = position(stage)
-    return found is not None and bool(found.state)
+    return found is not None and "lsn" in found.state
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from connectors.kinds.postgres_wal import session
 from hub.platform.postgres import Postgres
 from hub.wire import metrics
 from hub.wire.clock import SystemClock
+from hub.wire.version import unpack
 from tests.integration.connectors.process import Process, busy, epoch, first_reading_is_noted
 from tests.integration.connectors.wal import WalStage, was_read
 from tests.services.proxy import proxied
@@ -28,6 +29,7 @@ from tests.suites.connector import (
     running,
     state,
     until,
+    version,
 )
 
 
@@ -143,8 +145,11 @@ def test_a_line_that_is_cut_again_and_again_loses_nothing(stage: WalStage) -> No
     with proxied(stage.dsn) as (line, dsn):
         stage.point_to(dsn)
         with busy(stage), running(build(stage)) as made:
-            for _ in range(5):
+            for number in range(5):
                 until(lambda: made.reading)
+                if number == 1:
+                    until(lambda: first_reading_is_noted(stage))  # until then a cut rightly begins another epoch
+                    first = epoch(stage)
                 time.sleep(chance.uniform(0.05, 0.6))
                 before = reconnects(stage)
                 line.cut()
@@ -154,7 +159,10 @@ def test_a_line_that_is_cut_again_and_again_loses_nothing(stage: WalStage) -> No
             line.up()
         with running(build(stage)):
             until(lambda: was_read(stage) and at_rest(stage))
-    assert len(notices(stage, "source_began_anew")) == 1
+    assert {unpack(version(message)).epoch for message in changes(stage)} == {epoch(stage)} == {first}
+    why, *again = [notice.detail["reason"] for notice in notices(stage, "source_began_anew")]
+    assert why == "no position is known"
+    assert set(again) <= {"the first reading had not begun"}
 
 
 def test_a_slow_line_is_read_to_its_end_in_one_connection(stage: WalStage) -> None:

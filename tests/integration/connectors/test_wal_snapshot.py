@@ -165,7 +165,7 @@ def test_a_table_that_is_emptied_between_two_chunks_is_swept(stage: WalStage) ->
 
 def test_an_office_that_alters_its_table_does_not_wait_for_the_reading(stage: WalStage) -> None:
     """A reader holds a lock that ALTER TABLE waits for, and everybody waits behind that."""
-    stage.run_sql(FILL.format(1, 60_000))
+    stage.run_sql(FILL.format(1, 30_000))
     with running(build(stage)):
         until(lambda: len(changes(stage)) > 0)
         stage.run_sql("SET lock_timeout = '10s'")

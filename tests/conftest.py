@@ -12,9 +12,19 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from hub.platform import maven
-from tests.services.fixtures import database, kafka, opd_database, own_platform, platform, registry, shared, topic
+from tests.services.fixtures import (
+    database,
+    kafka,
+    migrated,
+    opd_database,
+    own_platform,
+    platform,
+    registry,
+    shared,
+    topic,
+)
 
-__all__ = ["database", "kafka", "opd_database", "own_platform", "platform", "registry", "shared", "topic"]
+__all__ = ["database", "kafka", "migrated", "opd_database", "own_platform", "platform", "registry", "shared", "topic"]
 
 _LIFE = ("e2e/life/test_verify", "e2e/life/test_judging", "e2e/life/test_poison", "e2e/life/test_sources")
 """Files that share one river, in the order in which each leaves it as the next one needs it."""

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -100,6 +101,13 @@ def database(platform: Platform) -> Iterator[str]:
 
 
 @pytest.fixture
+def migrated(platform: Platform) -> Iterator[str]:
+    """Return the URL of a fresh, empty store: a database that the hub has migrated."""
+    with fresh_store(platform.services["database"].endpoint) as url:
+        yield url
+
+
+@pytest.fixture
 def opd_database(platform: Platform) -> Iterator[str]:
     """Return the URL of a fresh, empty database that plays an OPD's own."""
     with fresh_database(platform.services["database"].endpoint, "opd") as url:
@@ -134,16 +142,42 @@ def temporary_home() -> Iterator[Path]:
 
 
 @contextmanager
-def fresh_database(server: str, stem: str) -> Iterator[str]:
-    """Create an empty database on a server; drop it, its slots and its sessions afterwards."""
-    name = f"{stem}_{secrets.token_hex(5)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    head, _, _ = server.rpartition("/")
+def fresh_database(server: str, stem: str, like: str = "template1") -> Iterator[str]:
+    """Create an empty database on a server, or one like another; drop it, its slots and its sessions afterwards."""
+    name = _create(server, stem, like)
     try:
-        yield f"{head}/{name}"
+        yield _url(server, name)
     finally:
         _drop(server, name)
+
+
+@contextmanager
+def fresh_store(server: str) -> Iterator[str]:
+    """Create an empty store on a server: a copy of one that was migrated once; drop it afterwards."""
+    with fresh_database(server, "hub", _store_to_copy(server)) as url:
+        yield url
+
+
+@cache
+def _store_to_copy(server: str) -> str:
+    """Return the name of a migrated database, which goes with its server."""
+    from hub.persist import migrate  # Alembic is loaded by those who need a store
+
+    name = _create(server, "store", "template1")
+    migrate(_url(server, name))
+    return name
+
+
+def _create(server: str, stem: str, like: str) -> str:
+    name = f"{stem}_{secrets.token_hex(5)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, like))))
+    return name
+
+
+def _url(server: str, name: str) -> str:
+    head, _, _ = server.rpartition("/")
+    return f"{head}/{name}"
 
 
 def _drop(server: str, name: str) -> None:

@@ -23,8 +23,8 @@ TRUTH = {
 
 
 @pytest.fixture
-def kept(database: str) -> Iterator[TestStore]:
-    made = TestStore(database)
+def kept(migrated: str) -> Iterator[TestStore]:
+    made = TestStore(migrated)
     River(made).take([*REGISTER, *OFFICE.values(), TWIN])
     yield made
     made.close()

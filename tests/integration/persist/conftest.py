@@ -9,19 +9,17 @@ from typing import Any
 import psycopg
 import pytest
 
-from hub.persist import migrate
 from hub.persist.commit import Writer
 from hub.persist.lease import Lease
 from tests.integration.persist import build
 
 
 @pytest.fixture
-def store(database: str) -> str:
+def store(migrated: str) -> str:
     """Return the URL of a fresh, migrated store that knows one partition, read up to 0."""
-    migrate(database)
-    with psycopg.connect(database) as connection:
+    with psycopg.connect(migrated) as connection:
         connection.execute("insert into link.\"offset\" values ('cluster', 'topic', 0, 'clean.person', 0)")
-    return database
+    return migrated
 
 
 @pytest.fixture

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+from importlib.resources import files
 
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import NullPool, create_engine, text
 
 from hub.persist import migrate, require_current
+from hub.persist.migration import newest
 from hub.wire.errors import RefuseToStart
 from hub.wire.tables import HISTORY_SPAN, METADATA
 
@@ -63,6 +66,10 @@ def test_a_store_of_a_newer_hub_is_refused(database):
 def test_an_unprepared_database_is_refused_with_the_remedy(database):
     with pytest.raises(RefuseToStart, match=r"revision none.*satudata prepare"):
         require_current(database)
+
+
+def test_the_newest_revision_is_the_one_that_no_other_follows():
+    assert newest() == ScriptDirectory(str(files("hub.persist") / "migrations")).get_current_head()
 
 
 def test_a_database_that_does_not_answer_is_named():

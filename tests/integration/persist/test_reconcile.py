@@ -169,10 +169,10 @@ def test_golden_rows_are_what_merge_says_of_the_stored_bodies(river, rows, store
     for topic, batch in life(4):
         river.feed(topic, *batch)
     river.rest()
-    given = stages()
+    given, archive = stages(), Archive()
     for entity, members in river.stages.engine.clusters().items():
         bodies = [
-            Archive().decode(body)
+            archive.decode(body)
             for (body,) in rows("select body from link.record where id = any(%s) order by id", list(members))
         ]
         golden = given.merge(entity, bodies, AUTHORITIES)

@@ -16,7 +16,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from hub.persist import migrate
 from hub.publish.outbox import Outbox
 from hub.publish.publisher import Publisher
 from hub.wire.broker import Incoming
@@ -44,7 +43,6 @@ class Bench:
         self.id = f"test-{os.urandom(6).hex()}"
         self.senders: list[TransactionalSender] = []
         self.log.ensure([Topic(self.topic, "none", "test", 3, "delete", 3_600_000, ("test",), ("test",))])
-        migrate(url)
 
     def put(self, first: int, last: int) -> None:
         with psycopg.connect(self.url) as database:
@@ -116,8 +114,8 @@ def by_key(messages: list[Incoming]) -> dict[bytes | None, list[int]]:
 
 
 @pytest.fixture
-def bench(database: str, kafka: str) -> Iterator[Bench]:
-    made = Bench(database, kafka)
+def bench(migrated: str, kafka: str) -> Iterator[Bench]:
+    made = Bench(migrated, kafka)
     yield made
     for sender in made.senders:
         sender.close()
@@ -258,9 +256,9 @@ def test_published_rows_are_pruned_in_bounded_batches_and_waiting_ones_never(ben
     outbox.close()
 
 
-def test_a_commit_of_the_hub_s_writer_wakes_the_publisher(database: str) -> None:
-    store = TestStore(database)
-    outbox = Outbox(database)
+def test_a_commit_of_the_hub_s_writer_wakes_the_publisher(migrated: str) -> None:
+    store = TestStore(migrated)
+    outbox = Outbox(migrated)
     outbox.open()
     outbox.wait(0.01)
     assert not outbox.notified

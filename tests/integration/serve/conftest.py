@@ -16,8 +16,8 @@ from tests.integration.serve.stores import TestStore
 
 
 @pytest.fixture
-def kept(database: str) -> Iterator[TestStore]:
-    made = TestStore(database)
+def kept(migrated: str) -> Iterator[TestStore]:
+    made = TestStore(migrated)
     yield made
     made.close()
 

@@ -8,7 +8,6 @@ from uuid import UUID, uuid5
 
 import psycopg
 
-from hub.persist import migrate
 from hub.persist.commit import Writer
 from hub.persist.messages import Coding
 from hub.persist.reviews import Reviews
@@ -47,7 +46,7 @@ def entity_id(number: int) -> str:
 
 @dataclass(slots=True)
 class TestStore:
-    """A migrated store with the writer's lease held, and a writer on it."""
+    """A migrated store (`tests.services.fixtures.fresh_store`) with the writer's lease held, and a writer on it."""
 
     __test__ = False
     url: str
@@ -58,7 +57,6 @@ class TestStore:
     _step: int = 0
 
     def __post_init__(self) -> None:
-        migrate(self.url)
         self.lead()
 
     def lead(self) -> None:

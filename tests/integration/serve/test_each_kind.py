@@ -31,7 +31,7 @@ from hub.wire.settings import Settings
 from hub.wire.topics import JUDGEMENT, fixed_topics
 from hub.wire.version import pack
 from tests.integration.serve.stores import TestStore
-from tests.services.fixtures import fresh_database
+from tests.services.fixtures import fresh_store
 
 SOURCES = Path(__file__).parents[2] / "e2e" / "entities"
 KK, HEAD = "1508041203150007", "1508041203800001"
@@ -107,7 +107,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(platform: Platform) -> Iterator[Scene]:
-    with fresh_database(platform.services["database"].endpoint, "hub") as url:
+    with fresh_store(platform.services["database"].endpoint) as url:
         kept = TestStore(url)
         made = Scene(kept)
         yield made

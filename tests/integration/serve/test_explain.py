@@ -26,7 +26,7 @@ from hub.wire.records import EntityChange
 from hub.wire.settings import Settings
 from tests.integration.serve.resolved import EXPLAINERS, MODEL, Resolved
 from tests.integration.serve.stores import TestStore, entity_id
-from tests.services.fixtures import fresh_database
+from tests.services.fixtures import fresh_store
 from tests.unit.link.builders import BUDI, DEWI, day, gone, judge, person, rid
 
 NIK = str(BUDI["nik"])
@@ -95,7 +95,7 @@ class Past:
 def past(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
     secret = tmp_path_factory.mktemp("secret") / "secret"
     secret.write_bytes(b"0123456789abcdef0123456789abcdef")
-    with fresh_database(platform.services["database"].endpoint, "hub") as url:
+    with fresh_store(platform.services["database"].endpoint) as url:
         kept = TestStore(url)
         made = Past(kept, secret)
         made.live()

@@ -24,7 +24,7 @@ from hub.wire.memory import MemoryBroker
 from hub.wire.records import CleanPerson, Flag, Judgement, Pair
 from hub.wire.settings import Settings
 from tests.integration.serve.stores import TestStore
-from tests.services.fixtures import fresh_database
+from tests.services.fixtures import fresh_store
 from tests.unit.serve.padan.people import NIK, day, record
 
 CONTRACTS = contracts.load_all(Settings())
@@ -97,7 +97,7 @@ def filled(url: str) -> Iterator[Filled]:
 @pytest.fixture(scope="module")
 def api(platform: Platform) -> Iterator[TestClient]:
     """The API of a store that no test changes."""
-    with fresh_database(platform.services["database"].endpoint, "hub") as url, filled(url) as made:
+    with fresh_store(platform.services["database"].endpoint) as url, filled(url) as made:
         yield made.api
 
 
@@ -163,8 +163,8 @@ def test_pages_follow_one_another_and_hold_every_row_once(api: TestClient) -> No
     assert gone.status_code == 422
 
 
-def test_a_list_follows_the_store_once_it_is_old(database: str) -> None:
-    with filled(database) as (api, river, clock):
+def test_a_list_follows_the_store_once_it_is_old(migrated: str) -> None:
+    with filled(migrated) as (api, river, clock):
         before = api.get("/v1/sources/dinsos/padan/summary").json()
 
         # a NIK on rows of two people more, and a register's record gone: nobody sees it while the list is fresh
@@ -186,10 +186,10 @@ def test_a_list_follows_the_store_once_it_is_old(database: str) -> None:
         assert api.get("/v1/sources/dinsos/padan/summary").json() == after
 
 
-def test_a_likely_pair_apart_is_under_review_until_a_steward_decides(database: str) -> None:
+def test_a_likely_pair_apart_is_under_review_until_a_steward_decides(migrated: str) -> None:
     """A pupil without a NIK, of the same mother, born in the same month on another day, her names turned."""
     pupil = record("dapodik", 1, nik=None, name="ANGGRAINI RINI", birth_date=day(1999, 7, 24), mother=RINI["mother"])
-    with filled(database) as (api, river, clock):
+    with filled(migrated) as (api, river, clock):
         river.take([pupil])
         answer = api.get("/v1/sources/dapodik/padan")
         [row] = answer.json()["rows"]

@@ -34,9 +34,9 @@ def test_what_subscribers_take_for_holding_is_the_last_word_of_each() -> None:
     assert seen_on(broker, CODEC) == {one.membership_id: one for one in (membership(1), membership(3))}
 
 
-def test_the_store_decides_what_holds_and_what_has_ended(database: str) -> None:
-    TestStore(database).close()
-    with psycopg.connect(database) as store:
+def test_the_store_decides_what_holds_and_what_has_ended(migrated: str) -> None:
+    TestStore(migrated).close()
+    with psycopg.connect(migrated) as store:
         for number, until in ((1, None), (2, datetime(2026, 1, 1, tzinfo=UTC))):
             one = membership(number)
             store.execute(

@@ -6,14 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hub.platform.child import until
+from hub.platform import child
 from hub.platform.embedded import Platform
 from hub.wire.settings import Settings
 from tests.services.fixtures import temporary_home
@@ -97,6 +97,11 @@ class Desk:
         return [notice["code"] for notice in self.status()["notices"]]
 
 
+def until(condition: Callable[[], bool]) -> bool:
+    """Wait for what a process is asked about: each look is a start of Python, which what is waited for needs too."""
+    return child.until(condition, PATIENCE, 0.7)
+
+
 @pytest.fixture
 def desk(platform: Platform) -> Iterator[Desk]:
     with temporary_home() as home:
@@ -108,20 +113,20 @@ def test_a_source_is_paused_resumed_and_refused_something_and_the_status_tells(d
     assert desk.status()["state"] == "not running"
     desk.insert(1)
     with desk.running():
-        assert until(lambda: desk.is_("reading"), PATIENCE)
-        assert until(lambda: "source_began_anew" in desk.told(), PATIENCE)
+        assert until(lambda: desk.is_("reading"))
+        assert until(lambda: "source_began_anew" in desk.told())
         assert desk.satudata("source", "pause", desk.name).returncode == 0
-        assert until(lambda: desk.is_("paused"), PATIENCE)
+        assert until(lambda: desk.is_("paused"))
         assert desk.told()[0] == "source_paused"
         listed = desk.satudata("source", "list")
         assert listed.returncode == 0
         assert "yes" in listed.stdout
     with desk.running():
-        assert until(lambda: desk.is_("paused"), PATIENCE), "a restart ended the pause"
+        assert until(lambda: desk.is_("paused")), "a restart ended the pause"
         assert desk.satudata("source", "resume", desk.name).returncode == 0
-        assert until(lambda: desk.is_("reading"), PATIENCE)
+        assert until(lambda: desk.is_("reading"))
         assert desk.satudata("source", "snapshot", desk.name, "--keys", "-", given="7\n8\n").returncode == 0
-        assert until(lambda: desk.told()[0] == "signal_refused", PATIENCE)
+        assert until(lambda: desk.told()[0] == "signal_refused")
     shown = desk.satudata("status").stdout
     assert desk.name in shown
     assert "signal_refused" in shown

@@ -12,7 +12,7 @@ from hub.link import model
 from hub.wire.entities import ENTITIES
 
 _PARTS = (
-    "hub.__main__", "hub.flow", "hub.wire.settings", "connectors.runner", "connectors.kinds.postgres_wal",
+    "hub.flow", "hub.wire.settings", "connectors.runner", "connectors.kinds.postgres_wal",
     "hub.clean.agent", "hub.link.engine", "hub.link.switch", "hub.link.trace", "hub.merge.golden", "hub.persist.agent",
     "hub.persist.models", "hub.persist.turning", "hub.publish.process", "hub.serve.process",
     # what the libraries leave until they are used

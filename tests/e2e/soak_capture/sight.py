@@ -28,7 +28,7 @@ from tests.e2e.soak_capture.ground import Ground
 
 T = TypeVar("T")
 Row = dict[str, Any]
-PATIENCE_S = 300.0
+PATIENCE_S = 120.0
 _PAUSE_S = 0.2
 _STATUS_PAUSE_S = 1.0
 

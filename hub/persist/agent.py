@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from hub.persist.kinds import Stages
@@ -38,6 +39,7 @@ NAME = "reconcile"
 _log = log.get(__name__)
 _IDLE_S = 0.05
 _MEASURE_S = 5.0
+_LOOK_S = 0.1
 _SETTLE_S = 1.0
 """How much of what was allocated one collection may have to walk: a second of it takes some milliseconds."""
 THRESHOLDS = (5_000, 10, 1_000_000)
@@ -56,6 +58,7 @@ class Shell:
         self._logs: dict[Place, Log] = {}
         self._measured = 0.0
         self._settled = 0.0
+        self._given_up = False
 
     async def insist(self, what: str, work: Callable[[], T]) -> T:
         """Do `work` in the writer's thread, again and again while it raises TryAgain."""
@@ -113,21 +116,32 @@ class Shell:
         """Return link's digest of its memory, between two steps of the writer."""
         return self._thread.submit(self.reconciler.digest).result()
 
-    def start(self) -> None:
-        """Load the store into link, waiting while PostgreSQL is away."""
+    def start(self, stop: threading.Event) -> bool:
+        """Load the store into link, waiting while PostgreSQL is away; returns False when `stop` was set first.
+
+        The load then still runs in the writer's thread: only the end of the process ends it.
+        """
         gc.set_threshold(*THRESHOLDS)  # nothing that loads is garbage
-        while True:
+        while not stop.is_set():
+            loading = self._thread.submit(self.reconciler.load)
+            while not wait([loading], _LOOK_S).done:
+                if stop.is_set():
+                    self._given_up = True
+                    return False
             try:
-                self._thread.submit(self.reconciler.load).result()
+                loading.result()
             except TryAgain as error:
                 _log.warning("load_waits", reason=str(error))
-                time.sleep(1)
+                stop.wait(1)
             else:
                 settle_memory()
-                return
+                return True
+        return False
 
     def close(self) -> None:
-        """Wait for the step in hand, then give the connection back."""
+        """Wait for the step in hand, then give the connection back; a load that was given up is left alone."""
+        if self._given_up:
+            return
         self._thread.shutdown(wait=True, cancel_futures=True)
         self.reconciler.close()
 
@@ -176,9 +190,15 @@ def run_agent(
     try:
         if not _stand_by(settings, lease, stop):
             return 0
-        return _hold(settings, Shell(Reconciler(url, lease.epoch, stages, codec, SystemClock(), models=models)))
+        shell = Shell(Reconciler(url, lease.epoch, stages, codec, SystemClock(), models=models))
+        code = _hold(settings, shell, stop)
     finally:
         lease.release()
+    if code is None:
+        _log.info("stopped", reason="told to stop while the store was loaded; nothing was begun")
+        logging.shutdown()
+        os._exit(0)  # the load reads on in its thread, and an ordinary end would wait for it
+    return code
 
 
 def _stand_by(settings: Settings, lease: Lease, stop: threading.Event) -> bool:
@@ -190,16 +210,18 @@ def _stand_by(settings: Settings, lease: Lease, stop: threading.Event) -> bool:
         probe.close()
 
 
-def _hold(settings: Settings, shell: Shell) -> int:
+def _hold(settings: Settings, shell: Shell, stop: threading.Event) -> int | None:
+    """Load the store and write until the end; None when it was to end before the store was loaded."""
     probe = Probe(NAME, settings.home, settings.probe_port)
     probe.ready = lambda: "loads the store"
     try:
         began = time.monotonic()
-        shell.start()
+        if not shell.start(stop):
+            return None
         _log.info("store_loaded", seconds=round(time.monotonic() - began, 2))
         probe.ready = lambda: None
         probe.answers["/digest"] = shell.digest
-        return run(build(settings, shell))
+        return run(build(settings, shell), stop)
     finally:
         shell.close()
         probe.close()

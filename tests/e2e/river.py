@@ -19,7 +19,7 @@ from hub.demo.rest import Rest
 from hub.demo.river import Options, River
 from hub.demo.rows import SYSTEMS
 from hub.demo.writing import Write
-from hub.platform.supervisor import with_environment
+from hub.platform.supervisor import Supervisor, with_environment
 from hub.wire.settings import Settings
 from hub.wire.topics import raw_topic
 from tests.services.fixtures import temporary_home
@@ -45,6 +45,16 @@ def until(what: Callable[[], T], said: Callable[[], object] = lambda: "", second
                 return found
         assert time.monotonic() < deadline, f"it did not come about within {seconds:.0f} s: {seen} {said()}"
         time.sleep(max(_PAUSE_S, time.monotonic() - began))
+
+
+def restarted(stages: Supervisor) -> dict[str, list[str]]:
+    """Return the stages that ended and were started again, and the last of what their logs say but for good news."""
+    found = {}
+    for name, stage in stages.stages().items():
+        if stage.restarts:
+            lines = stage.log.read_text(encoding="utf-8", errors="replace").splitlines()
+            found[name] = [line[:400] for line in lines if '"level": "info"' not in line][-6:]
+    return found
 
 
 class SmallRiver(River):

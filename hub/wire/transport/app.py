@@ -54,6 +54,8 @@ class App(faust.App):  # type: ignore[misc]
         self.retry_on = retry_on
         self.idle_work: Idle | None = None
         self.failure: BaseException | None = None
+        self.stop_asked: threading.Event | None = None
+        """Set when a signal to end came before the worker listened to signals."""
         self.held: dict[Place, str] = {}
         self.batch_topics: list[str] = []
         super().__init__(app_id, **{**_defaults(bootstrap, self.tuning), **settings})
@@ -144,6 +146,8 @@ class App(faust.App):  # type: ignore[misc]
                     f"agent {agent.name} has concurrency {agent.concurrency} and offsets of its own; set "
                     "Tuning(in_hand=1), or batches of one partition would overtake each other"
                 )
+        if self.stop_asked is not None and self.stop_asked.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)  # the worker listens by now
         await super().on_first_start()
 
     async def _stop_consumer(self) -> None:
@@ -183,9 +187,14 @@ def _defaults(bootstrap: str, tuning: Tuning) -> dict[str, Any]:
     }
 
 
-def run(app: App) -> int:
-    """Run the app until SIGTERM, SIGINT or a fatal error; return the exit code.  Logging stays as configured."""
+def run(app: App, stop_asked: threading.Event | None = None) -> int:
+    """Run the app until SIGTERM, SIGINT or a fatal error; return the exit code.  Logging stays as configured.
+
+    Whoever had the signals before may hand over the event that they set, so that none is lost in between.
+    """
     import uvloop
+
+    app.stop_asked = stop_asked
 
     for chatty in ("faust", "mode", "aiokafka"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -23,6 +23,7 @@ from hub.platform.supervisor import Supervisor
 from hub.wire.avro import Codec, ConfluentRegistry
 from hub.wire.kafka import KafkaLog
 from hub.wire.settings import Settings
+from tests.e2e.river import restarted
 from tests.services.fixtures import environment, fresh_database
 
 HERE = Path(__file__).parent
@@ -92,7 +93,7 @@ def scene(shared: Settings) -> Iterator[Scene]:
                          shared.home, stages)  # fmt: skip
             made.wait(lambda: made.rows("select count(*) as n from store.member")[0]["n"] == 8, 120)
             yield made
-            assert all(stage.restarts == 0 for stage in stages.stages().values())
+            assert restarted(stages) == {}
 
 
 def test_a_business_written_twice_is_one_and_a_namesake_is_another(scene: Scene) -> None:

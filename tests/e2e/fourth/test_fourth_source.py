@@ -17,6 +17,7 @@ from hub import flow
 from hub.platform.child import Command
 from hub.platform.supervisor import Supervisor
 from hub.wire.settings import Settings
+from tests.e2e.river import restarted
 from tests.services.fixtures import environment, fresh_database
 
 HERE = Path(__file__).parent
@@ -95,7 +96,7 @@ def test_a_fourth_office_needs_one_file(shared: Settings, office: str, surroundi
         refused = until(lambda: satudata(surroundings, "quarantine", "list", "--source", "bapenda", "--json").stdout)
         assert "unknown_value" in refused
         assert people(store)[0]["marital"] == "married"
-        assert all(stage.restarts == 0 for stage in stages.stages().values())
+        assert restarted(stages) == {}
 
 
 def people(store: str) -> list[dict[str, Any]]:

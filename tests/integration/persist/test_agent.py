@@ -56,12 +56,18 @@ class Hub:
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start one more reconcile process; its log is a file of the home."""
-        with (self.home / f"reconcile-{len(self.processes)}.log").open("wb") as file:
+        with (self.home / f"reconcile-{len(list(self.home.glob('reconcile-*.log')))}.log").open("wb") as file:
             started = subprocess.Popen(
                 [sys.executable, "-m", "tests.integration.persist.process"], env=self._environment, stderr=file
             )
         self.processes.append(started)
         return started
+
+    def stop(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+        """Tell a process to stop: it is to end in good order."""
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(seconds) == 0
+        self.processes.remove(process)
 
     def send(self, topic: str, *records: Any) -> None:
         """Send records and wait until Kafka has them."""
@@ -125,7 +131,8 @@ def test_nothing_is_lost_or_doubled(hub: Hub) -> None:
     second = hub.start()
     _kill_in_mid_flow(hub, first)
     _database_outage_is_waited_out(hub)
-    _clean_stop(second)
+    hub.stop(second, 60)
+    _told_to_stop_while_it_loads(hub)
     _cut_log_is_refused(hub)
 
 
@@ -151,9 +158,14 @@ def _database_outage_is_waited_out(hub: Hub) -> None:
     hub.until(COUNTS, (2600, 2599, 2602, 2600))
 
 
-def _clean_stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
+def _told_to_stop_while_it_loads(hub: Hub) -> None:
+    """A load that stands still behind a lock: the process ends all the same, in good order, and the lease is free."""
+    with psycopg.connect(hub.database) as lock:
+        lock.execute("lock table link.record in access exclusive mode")
+        process = hub.start()
+        hub.until("select count(*) > 0 from pg_locks where not granted and relation = 'link.record'::regclass", (True,))
+        hub.stop(process, 10)
+    hub.until("select expires_at <= clock_timestamp() from link.lease where name = 'reconcile'", (True,), 3)
 
 
 def _cut_log_is_refused(hub: Hub) -> None:

@@ -11,6 +11,7 @@ import dataclasses
 import json
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -47,6 +48,8 @@ class Scene:
 
     mute: bool = False
     """Whether commits are never answered."""
+    stop_asked: bool = False
+    """Whether a signal to end came before the worker listens."""
 
 
 class Away(TryAgain):
@@ -174,4 +177,7 @@ if __name__ == "__main__":
     deafen(given.deaf)
     if given.mute:
         mute()
-    sys.exit(transport.run(build(given)))
+    asked = threading.Event()
+    if given.stop_asked:
+        asked.set()
+    sys.exit(transport.run(build(given), asked))

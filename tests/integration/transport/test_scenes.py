@@ -193,6 +193,11 @@ def test_a_fatal_error_ends_the_process_and_acknowledges_nothing_of_its_batch(st
     assert set(stage.done()) == set(numbers(0, 5))
 
 
+def test_a_signal_that_came_before_the_worker_listened_ends_it_all_the_same(stage: Stage) -> None:
+    topic = stage.topic(numbers(0, 20))
+    assert stage.exit_of(stage.start(topic, stop_asked=True)) == 0
+
+
 def test_serial_order_and_idle_work_never_overlap(stage: Stage) -> None:
     topics = [stage.topic(numbers(0, 60), numbers(60, 120)), stage.topic(numbers(200, 300))]
     process = stage.start(*topics, serial=True, idle_ms=40)

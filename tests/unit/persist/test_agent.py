@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -43,7 +44,7 @@ def test_loading_freezes_what_was_loaded_and_leaves_full_collections_to_the_agen
     gc.unfreeze()
     reconciler = Loaded(away)
     shell = Shell(reconciler)
-    shell.start()
+    assert shell.start(threading.Event())
     watched = {id(each) for each in gc.get_objects()}
     assert len(reconciler.memory) == 1000
     assert not watched & {id(each) for each in reconciler.memory}

@@ -26,6 +26,7 @@ from hub.link.work import Work
 from hub.wire.decisions import Cause, Delta, Doubts, EdgeRow, Event, QuarantineClosed, State, Tick
 from hub.wire.errors import Halt
 from hub.wire.records import CleanPerson, Held, Judgement, Sweep
+from hub.wire.version import LOWEST
 
 _AT_ONCE = 5_000
 """Records that are scored anew before what they changed is taken."""
@@ -230,7 +231,9 @@ class Engine:
     # ------------------------------------------------------------------ events
 
     def _on_record(self, work: Work, record: CleanPerson) -> None:
-        self._ledger.take(work, record, self._sweeps.floor(record.source, record.table))
+        floor = self._sweeps.floor(record.source, record.table)
+        swept = LOWEST if record.next is None else self._sweeps.swept(record.source, record.table)
+        self._ledger.take(work, record, floor, swept)
         if work.reroots:
             self._move_decisions(work)
 
@@ -238,7 +241,7 @@ class Engine:
         if held.id is None:
             self._sweeps.block(work, held)
         else:
-            self._ledger.hold(work, held)
+            self._ledger.hold(work, held, self._sweeps.swept(held.source, held.table))
             self._move_decisions(work)
 
     def _on_judgement(self, work: Work, judgement: Judgement) -> None:

@@ -11,11 +11,15 @@ from hub.link.record import Record, Table
 from hub.link.work import Work
 from hub.wire.decisions import Cause, LineageRow, RecordRow
 from hub.wire.records import CleanPerson, Held
-from hub.wire.version import LOWEST
+from hub.wire.version import LOWEST, gone_before, is_stated
 
 
 class Ledger:
-    """The records; a state is taken when its version is higher than the known one and not below the table's floor."""
+    """The records; a state is taken when its version is higher than the known one and no sweep found it gone.
+
+    A sweep tells of each record of its table that was not seen at the floor or later that it was gone by then.  That
+    stands even where the sweep did not know the record, or has not come to it yet, when the next event names it.
+    """
 
     def __init__(
         self,
@@ -61,7 +65,7 @@ class Ledger:
     def root_of(self, record_id: bytes) -> bytes:
         """Root of a record id now, known or not."""
         record = self.records.get(record_id)
-        if record is None or record.version == LOWEST:
+        if record is None or not is_stated(record.version):
             return self.lineage.root_unseen(record_id)
         if not self.lineage.knows(record_id):
             return record_id
@@ -95,10 +99,13 @@ class Ledger:
 
     # ------------------------------------------------------------------ events
 
-    def take(self, work: Work, person: CleanPerson, floor: bytes) -> None:
-        """Take a record's state; older than what is known, or below the floor, it counts as stale."""
+    def take(self, work: Work, person: CleanPerson, floor: bytes, swept: bytes = LOWEST) -> None:
+        """Take a record's state; older than what is known, or than a sweep that did not find it, it counts as stale.
+
+        `swept` is the floor below which what was not seen is gone already.
+        """
         cause = Cause("record", person.id.hex())
-        record = self._accept(work, person, floor)
+        record = self._accept(work, person, floor, swept)
         if record is None:
             work.delta.stale += 1
         else:
@@ -110,13 +117,15 @@ class Ledger:
             self._reroot(work, record)
             self._settle(work, person.id, cause)
 
-    def hold(self, work: Work, held: Held) -> None:
+    def hold(self, work: Work, held: Held, swept: bytes) -> None:
         """Count a record as seen although its values were refused; under a changed key the old ones stay meanwhile."""
         if held.id is None:
             return
         record = self.records.get(held.id)
         if record is None:
             record = self._new(held.id, held.source, held.table)
+        if LOWEST != swept <= held.version:
+            self._gone_at(work, record, swept)
         if held.version > record.seen:
             self._journal.assign(record, "seen", held.version)
             work.rows[record] = None
@@ -126,11 +135,14 @@ class Ledger:
 
     def kill(self, work: Work, record: Record, cause: Cause) -> None:
         """End a record that lives or waits: its successor was taken, or a sweep took it."""
+        self._end(work, record, cause)
+        self._settle(work, record.id, cause)
+
+    def _end(self, work: Work, record: Record, cause: Cause) -> None:
         work.touch(record, cause)
         work.rows[record] = None
         self._set_next(record, None)
         self._set_features(work, record, None)
-        self._settle(work, record.id, cause)
 
     # ------------------------------------------------------------------ steps
 
@@ -141,15 +153,17 @@ class Ledger:
         self._journal.append(table.records, record)
         return record
 
-    def _accept(self, work: Work, person: CleanPerson, floor: bytes) -> Record | None:
+    def _accept(self, work: Work, person: CleanPerson, floor: bytes, swept: bytes) -> Record | None:
         """Put a state into its record; None when it is stale."""
         record = self.records.get(person.id)
-        if person.version < floor or (record is not None and person.version <= record.version):
-            if record is None or person.version < floor or not self._complete(work, record, person):
-                return None
-            return record
+        if person.version < floor and (record is None or self.last_seen(record) < floor):
+            return None
+        if record is not None and person.version <= record.version:
+            return record if self._complete(work, record, person) else None
         if record is None:
             record = self._new(person.id, person.source, person.table)
+        if LOWEST != swept <= person.version:
+            self._gone_at(work, record, swept)
         before = self._valued(record)
         self._journal.assign(record, "version", person.version)
         if person.version > record.seen:
@@ -173,6 +187,17 @@ class Ledger:
         else:
             self._set_values(work, record, person)
         return True
+
+    def _gone_at(self, work: Work, record: Record, floor: bytes) -> None:
+        """End a record as of just before a floor at which it was not seen, and those that wait for it."""
+        end = gone_before(floor)
+        if record.version >= end or self.last_seen(record) >= floor:
+            return
+        for each in (record, *self._behind(record.id)):
+            if self._stands(each) and self.last_seen(each) < floor:
+                self.kill(work, each, Cause("sweep", each.id.hex()))
+        self._journal.assign(record, "version", end)
+        work.rows[record] = None
 
     def _set_values(self, work: Work, record: Record, person: CleanPerson) -> None:
         if self._superseded(record.id, person.version):
@@ -198,9 +223,14 @@ class Ledger:
         return record.version if record.next is None else self._kept[record]
 
     def _taken(self, successor: bytes, version: bytes) -> bool:
-        """Say whether a good state or a plain delete of a successor was taken, of this transaction or later."""
+        """Say whether a good state or a plain delete of a successor was taken, of this transaction or later.
+
+        So it is with one whose row, never taken itself, has gone on under a further key that was taken.
+        """
         other = self.records.get(successor)
-        return other is not None and same_commit_or_later(self._valued(other), version)
+        if other is not None and same_commit_or_later(self._valued(other), version):
+            return True
+        return any(self._taken(child, at) for at, child in self.lineage.departures(successor, version))
 
     def _superseded(self, record: bytes, version: bytes) -> bool:
         """Say whether values of a version went on under another key, where good values were taken."""
@@ -220,14 +250,26 @@ class Ledger:
                 yield self.records[child]
 
     def _settle(self, work: Work, successor: bytes, cause: Cause) -> None:
-        """End the records that waited for a successor which is now taken."""
-        for record in self._waiting.get(successor, ()):
-            if self._ended(record):
-                self.kill(work, record, cause)
-        for parent in self.lineage.parents(successor):
-            old = self.records.get(parent)
-            if old is not None and old.features is not None and self._ended(old):
-                self.kill(work, old, cause)
+        """End the records that waited for a successor which is now taken, directly or through others."""
+        for record in self._behind(successor):
+            if self._stands(record) and self._ended(record):
+                self._end(work, record, cause)
+
+    def _behind(self, successor: bytes) -> list[Record]:
+        """Known records whose rows went on, or are to go on, under a key, directly or through others."""
+        found: list[Record] = []
+        reached = [successor]
+        for each in reached:
+            parents = [*[record.id for record in self._waiting.get(each, ())], *self.lineage.parents(each)]
+            fresh = [parent for parent in dict.fromkeys(parents) if parent not in reached]
+            reached += fresh
+            found += [self.records[parent] for parent in fresh if parent in self.records]
+        return found
+
+    @staticmethod
+    def _stands(record: Record) -> bool:
+        """Say whether a record lives or waits."""
+        return record.features is not None or record.next is not None
 
     def _set_next(self, record: Record, successor: bytes | None) -> None:
         if record.next == successor:
@@ -289,9 +331,7 @@ class Ledger:
         if not self.lineage.add(row):
             return
         work.delta.lineage.append(row)
-        old = self.records.get(parent)
-        if old is not None and old.features is not None and self._ended(old):
-            self.kill(work, old, cause)
+        self._settle(work, child, cause)
         for each, root in before.items():
             record = self.records.get(each)
             if record is not None and record.version != LOWEST and record.features is not None:

@@ -36,6 +36,11 @@ class Sweeps:
         """The version under which the table's records are refused."""
         return self._floors.get((source, table), LOWEST)
 
+    def swept(self, source: str, table: str) -> bytes:
+        """The floor below which the table's records that were not seen are gone; none while a row blocks the sweep."""
+        name = (source, table)
+        return LOWEST if self._blocked(name) else self.floor(*name)
+
     def backlog(self) -> bool:
         """Say whether a sweep can go on."""
         return any(not self._blocked(name) for name in self._running)

@@ -22,6 +22,9 @@ SIZE = _PACK.size
 LOWEST = bytes(SIZE)
 """A version below every real one."""
 
+_SWEPT = b"\xff\xff\xff\xff"
+"""A cleaning revision that no cleaner has: what is known by a sweep alone."""
+
 
 class Version(NamedTuple):
     """The readable form of a packed version."""
@@ -50,3 +53,13 @@ yet.  It is made for every row, so it is `struct`'s own function."""
 def revise(stamped: bytes, revision: int) -> bytes:
     """Return the version of a raw stamp under a cleaning revision."""
     return stamped + revision.to_bytes(4, "big")
+
+
+def gone_before(floor: bytes) -> bytes:
+    """Return the version of what a sweep found out: of the position just before its floor, in a revision of its own."""
+    return max(int.from_bytes(floor[: _STAMP.size]) - 1, 0).to_bytes(_STAMP.size) + _SWEPT
+
+
+def is_stated(packed: bytes) -> bool:
+    """Say whether a version is that of a state that a source told, and not a sweep's or the lowest."""
+    return packed != LOWEST and packed[_STAMP.size :] != _SWEPT

@@ -143,6 +143,18 @@ def test_every_arrival_order_ends_alike(story: str) -> None:
         assert hub_of(*order, *order[:2]).whole() == expected
 
 
+def test_a_hub_can_begin_again_after_any_event_in_any_order() -> None:
+    """Never do two records of one person live at once, of which the store could keep but one."""
+    rows = (OLD, GONE, HELD, gone("s2", 6, "s3"), person("s3", 7, DEWI, previous="s2"))
+    expected = hub_of(*rows).whole()
+    for order in permutations(rows):
+        hub = Hub()
+        for event in order:
+            hub.take(event)
+            hub.engine = hub.reloaded()
+        assert hub.whole() == expected
+
+
 def test_the_stories_end_as_they_should() -> None:
     ends = {story: {name for name in ("s1", "s2", "s3") if hub_of(*rows).living(name)} for story, rows in ROWS.items()}
     assert {story for story, living in ends.items() if living == {"s1"}} == {

@@ -214,6 +214,50 @@ def test_a_floor_refuses_late_older_rows_for_ever_and_never_falls() -> None:
     assert hub.living("s1")
 
 
+def test_late_values_of_a_row_that_a_sweep_found_held_stand() -> None:
+    """The row was there, if with refused values: what it had before is its state, whenever that comes to be known."""
+    hub = Hub()
+    hub.take(held("s1", 6))
+    hub.take(*sweep(5))
+    assert hub.take(person("s1", 4)).stale == 0
+    assert hub.living("s1")
+    late = Hub()
+    late.take(gone("s1", 6, "s2"), held("s2", 7, previous="s1"))
+    late.take(*sweep(5))
+    late.take(person("s1", 4))
+    assert late.living("s1")
+
+
+def test_late_values_of_a_row_that_a_sweep_did_not_find_do_not_stand_even_if_its_key_came_again() -> None:
+    """What came after the sweep, with refused values, is another row under the same key."""
+    for known in ((), (person("s1", 2),)):
+        hub = Hub()
+        hub.take(*known)
+        hub.take(*sweep(5))
+        hub.take(held("s1", 8))
+        hub.engine = hub.reloaded()
+        assert hub.take(person("s1", 4)).stale == 1
+        assert not hub.living("s1")
+        hub.take(person("s1", 9))
+        assert hub.living("s1")
+
+
+def test_a_sweep_that_has_not_come_to_a_row_yet_has_found_it_gone_all_the_same() -> None:
+    hub = Hub()
+    hub.take(person("s1", 1), gone("s1", 2, "s2"), held("s2", 3, previous="s1"), person("s3", 1, DEWI))
+    hub.take(*sweep(5), held("s2", 8), gone("s3", 9, "s4"))
+    assert not hub.living("s1")
+    assert not hub.living("s3")
+
+
+def test_while_a_row_blocks_a_sweep_a_key_that_is_held_may_be_the_same_row() -> None:
+    hub = Hub()
+    hub.take(person("s1", 1), held(None, 2, "q7"))
+    hub.take(*sweep(5), held("s1", 8))
+    hub.take(QuarantineClosed("q7"))
+    assert hub.living("s1")
+
+
 def test_a_row_that_cannot_be_identified_blocks_its_tables_sweeps() -> None:
     hub = Hub()
     hub.take(person("s1", 1), person("a1", 1, DEWI), held(None, 2, "q7"))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from hub.link import forms, keys, kinds
-from hub.link.evidence import Attested
+from hub.link.evidence import Attested, Block
 from hub.link.forms import Fields, Form, Slot
 from hub.link.model import Model
 from hub.link.straight import function
@@ -29,11 +29,12 @@ _NOTHING = bytes(_TRAILER)
 class Layout:
     """Which values a model needs, and where they stand."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, blocks: tuple[Block, ...] | None = None) -> None:
+        """Lay a model out; training names blocking keys of its own, and only reads records and their keys."""
         self._slots: list[tuple[Form, Fields]] = []
         self.places = tuple([self._place(kinds.find(each.kind).read, each.fields) for each in model.comparisons])
         """Place of each comparison's value."""
-        self.keys: Callable[[Slots], list[int]] = keys.maker(model.blocks, self._find)
+        self.keys: Callable[[Slots], list[int]] = keys.maker(blocks or model.blocks, self._find)
         """Returns the blocking keys of a record's values, each once."""
         self._rule = model.rules.attested
         self._claim = self._claims(self._rule) if self._rule else None

@@ -39,6 +39,8 @@ class Model:
     """In the order in which levels are stored and explained."""
     together: tuple[Together, ...]
     blocks: tuple[Block, ...]
+    training_blocks: tuple[Block, ...]
+    """Blocking keys by which training draws its pairs; the engine does not read them."""
     rules: Rules
     survivorship: Mapping[str, tuple[str, ...]]
     """Authorities, best first, by attribute group of the golden record."""
@@ -64,6 +66,7 @@ def read(path: Path = DEFAULT) -> Model:
         comparisons=file.comparisons(),
         together=file.together(),
         blocks=file.blocks(),
+        training_blocks=file.training_blocks(),
         rules=file.rules(),
         survivorship=file.survivorship(),
     )

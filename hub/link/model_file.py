@@ -19,8 +19,8 @@ from hub.wire.errors import RefuseToStart
 _HEAD = frozenset(
     {"entity", "version", "origin", "trained_on", "prior", "threshold", "floor", "generic_bound", "max_cluster"}
 )
-_LISTS = frozenset({"anchor", "compare", "together", "block", "rule", "survivorship"})
-_OPTIONAL = frozenset({"together", "rule", "trained"})
+_LISTS = frozenset({"anchor", "compare", "together", "block", "rule", "survivorship", "training_block"})
+_OPTIONAL = frozenset({"together", "rule", "training_block", "trained"})
 """`trained` is what training notes of itself; the engine does not read it."""
 _NAME = re.compile("[a-z][a-z0-9_]*")
 _ORIGINS = ("hand", "trained")
@@ -94,17 +94,11 @@ class File:
 
     def blocks(self) -> tuple[Block, ...]:
         """The blocking keys."""
-        found = []
-        for entry in self._entries("block"):
-            self._names("[[block]]", entry, {"name", "parts"})
-            name = self._text("[[block]] name", entry["name"])
-            where = f"[[block]] {name}"
-            parts = tuple([self._part(where, part) for part in self._texts(where, entry["parts"])])
-            found.append(Block(name, parts))
-        self._distinct("[[block]]", [each.name for each in found])
-        if not 0 < len(found) <= _MOST_BLOCKS:
-            raise self._fault("[[block]]", f"{len(found)} blocks, there must be 1 to {_MOST_BLOCKS}")
-        return tuple(found)
+        return self._blocks("block")
+
+    def training_blocks(self) -> tuple[Block, ...]:
+        """The blocking keys by which training draws its pairs: those named for it, else the model's own."""
+        return self._blocks("training_block" if "training_block" in self._raw else "block")
 
     def rules(self) -> Rules:
         """The rules; a model may have none."""
@@ -123,6 +117,28 @@ class File:
         if not isinstance(table, dict):
             raise self._fault("[survivorship]", "must be a table of attribute group = [authorities]")
         return {group: self._texts(f"[survivorship] {group}", order) for group, order in table.items()}
+
+    # ------------------------------------------------------------------ blocks
+
+    def _blocks(self, kind: str) -> tuple[Block, ...]:
+        found = []
+        for entry in self._entries(kind):
+            self._names(f"[[{kind}]]", entry, {"name", "parts"})
+            name = self._text(f"[[{kind}]] name", entry["name"])
+            where = f"[[{kind}]] {name}"
+            parts = tuple([self._part(where, part) for part in self._texts(where, entry["parts"])])
+            found.append(Block(name, parts))
+        self._distinct(f"[[{kind}]]", [each.name for each in found])
+        if not 0 < len(found) <= _MOST_BLOCKS:
+            raise self._fault(f"[[{kind}]]", f"{len(found)} blocks, there must be 1 to {_MOST_BLOCKS}")
+        return tuple(found)
+
+    def _part(self, where: str, part: str) -> tuple[str, str]:
+        field, _, transform = part.partition(":")
+        transform = transform or keys.EXACT
+        if not keys.knows(transform):
+            raise self._fault(where, f"transform {transform!r} is none of {', '.join(keys.TRANSFORMS)}, 5-12")
+        return self._field(where, field), transform
 
     # ------------------------------------------------------------------ rules
 
@@ -246,13 +262,6 @@ class File:
             ) from error
 
     # ------------------------------------------------------------------ checks
-
-    def _part(self, where: str, part: str) -> tuple[str, str]:
-        field, _, transform = part.partition(":")
-        transform = transform or keys.EXACT
-        if not keys.knows(transform):
-            raise self._fault(where, f"transform {transform!r} is none of {', '.join(keys.TRANSFORMS)}, 5-12")
-        return self._field(where, field), transform
 
     def _entries(self, name: str) -> list[dict[str, Any]]:
         entries = self._raw.get(name, [])

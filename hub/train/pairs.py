@@ -54,9 +54,9 @@ class Vectors:
 def count(model: Model, layout: Layout, sample: Sample, plan: Plan) -> Vectors:
     """Compare pairs; where a pass has too many, those that it takes are chosen by the hash of their ids."""
     look = _Look(model, layout, sample)
-    by_block = [set[Pair]() for _ in model.blocks]
+    by_block = [set[Pair]() for _ in model.training_blocks]
     for key, members in _members(sample).items():
-        at = next(place for place in range(len(model.blocks)) if keys.is_of(place, key))
+        at = next(place for place in range(len(model.training_blocks)) if keys.is_of(place, key))
         by_block[at].update(_with_seed(members, look.seeds))
     met = set[Pair]().union(*by_block)
     candidates: Counter[Vector] = Counter()
@@ -65,7 +65,7 @@ def count(model: Model, layout: Layout, sample: Sample, plan: Plan) -> Vectors:
     passes = tuple([
         Pass(block.name, _held(model, {field for field, _ in block.parts}),
              Counter([look(pair) for pair in _chosen(pairs, plan.pass_pairs, plan.seed)]))
-        for block, pairs in zip(model.blocks, by_block, strict=True)
+        for block, pairs in zip(model.training_blocks, by_block, strict=True)
     ])  # fmt: skip
     drawn = Counter([look(pair) for pair in _random(sample, plan.random_pairs, plan.seed)])
     return Vectors(passes, candidates, drawn, len(sample.seeds), sample.population)

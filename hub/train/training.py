@@ -37,7 +37,7 @@ class Trained:
 
 def train(store: Store, model: Model, text: str, version: str, plan: Plan) -> Trained:
     """Return the model that the store's records teach; `text` is the present model's file."""
-    layout = Layout(model)
+    layout = Layout(model, model.training_blocks)
     sample = draw(store, layout, model.generic_bound, plan.seeds, plan.seed)
     vectors = pairs.count(model, layout, sample, plan)
     known = chances(model, vectors.random)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hub.link import forms, kinds
+from hub.link.evidence import Block
 from hub.link.features import Layout, claim_of, identifier_of, unpack
 from hub.link.journal import Journal
 from hub.link.model import DEFAULT, SHIPPED, of, read
@@ -37,6 +39,7 @@ def test_the_shipped_model_is_whole() -> None:
     assert MODEL.anchor[0] == "register"
 
 
+BLOCK_FOR_TRAINING = '[[training_block]]\nname = "card"\nparts = ["kk:exact", "sex"]\n'
 ADJUSTED = '[compare.frequency]\ntable = "n"\nlevel = "exact"\n[compare.levels]\n'
 
 
@@ -62,6 +65,10 @@ ADJUSTED = '[compare.frequency]\ntable = "n"\nlevel = "exact"\n[compare.levels]\
         ('parts = ["nik"]', 'parts = ["nik", "sex"]', "must hold nik alone"),
         ('"nik:5-12"', '"nik:12-5"', "transform '12-5' is none of"),
         ('"nik:5-12"', '"nick:5-12"', "no field 'nick'"),
+        ("[[rule]]", "[[training_block]]\nname = \"kk\"\n[[rule]]", r"\[\[training_block\]\]: missing \['parts'\]"),
+        ("[[rule]]", f"{BLOCK_FOR_TRAINING}{BLOCK_FOR_TRAINING}[[rule]]", r"training_block.*a name of its own"),
+        ("[[rule]]", f"{BLOCK_FOR_TRAINING.replace('kk:exact', 'kk:half')}[[rule]]", "'half' is none of"),
+        ('entity = "person"', 'entity = "person"\ntraining_block = []', r"training_block.*0 blocks"),
         ('kind = "attested"', 'kind = "never"', "'never' is none of attested, listed, first"),
         ("[[rule]]", '[[rule]]\nkind = "attested"\nfield = "nik"\n[[rule]]', "attested may stand once"),
         ("[[rule]]", '[[rule]]\nkind = "listed"\n[[rule]]', "listed: missing"),
@@ -84,6 +91,27 @@ def test_a_model_file_with_a_fault_is_refused_by_name(tmp_path: Path, old: str, 
     with pytest.raises(RefuseToStart, match=named) as caught:
         read(path)
     assert "person-7.toml" in str(caught.value)
+
+
+def test_training_has_the_models_blocks_unless_the_file_names_others(tmp_path: Path) -> None:
+    text = SHIPPED.joinpath("person-1.toml").read_text(encoding="utf-8")
+    path = tmp_path / "person-7.toml"
+    path.write_text(text, encoding="utf-8")
+    plain = read(path)
+    assert plain.training_blocks == plain.blocks
+    path.write_text(text + BLOCK_FOR_TRAINING, encoding="utf-8")
+    named = read(path)
+    assert named.training_blocks == (Block("card", (("kk", "exact"), ("sex", "exact"))),)
+    assert named.blocks == plain.blocks
+
+
+def test_what_is_kept_of_a_record_does_not_hang_on_the_blocks_of_training() -> None:
+    known, blocks = person("s1", 1), (Block("card", (("kk", "exact"),)),)
+    others = Layout(replace(MODEL, training_blocks=blocks))
+    assert others.pack(others.read(known)) == pack(known)
+    assert others.keys(others.read(known)) == keys(known)
+    one = Layout(MODEL, blocks)
+    assert len(one.keys(one.read(known))) == 1
 
 
 def test_a_missing_model_file_is_refused(tmp_path: Path) -> None:

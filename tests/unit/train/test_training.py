@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from hub.link import model as models
+from hub.link.evidence import Block
 from hub.link.features import Layout
 from hub.train import report, write
 from hub.train.plan import Plan
@@ -42,8 +43,8 @@ class Store:
         return ((each.id, each) for _, each in self.rows)
 
 
-def learn(store: Store, plan: Plan = PLAN) -> Trained:
-    return train(store, PRESENT, TEXT, "person-9", plan)
+def learn(store: Store, plan: Plan = PLAN, model: models.Model = PRESENT) -> Trained:
+    return train(store, model, TEXT, "person-9", plan)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +70,14 @@ def test_another_seed_draws_other_records() -> None:
     assert len(drawn[0].slots) > len(drawn[0].seeds) == 50
 
 
+def test_pairs_are_drawn_by_the_blocks_of_training_and_by_no_other(trained: Trained) -> None:
+    assert [each.block for each in trained.vectors.passes] == [each.name for each in PRESENT.training_blocks]
+    few = replace(PRESENT, training_blocks=(Block("card", (("kk", "exact"), ("birth_date", "year"))),))
+    found = learn(Store(300), model=few).vectors
+    assert [(each.block, each.held >= {"kk", "birth"}) for each in found.passes] == [("card", True)]
+    assert 0 < found.passes[0].pairs <= found.candidates.total()
+
+
 def test_the_file_is_a_model_that_says_where_it_is_from(trained: Trained, tmp_path: Path) -> None:
     made = write.save(tmp_path / "person-9.toml", trained.text, trained.tables)
     assert (made.entity, made.version, made.origin, made.trained_on) == (
@@ -80,6 +89,7 @@ def test_the_file_is_a_model_that_says_where_it_is_from(trained: Trained, tmp_pa
     assert made.anchor == PRESENT.anchor
     assert made.survivorship == PRESENT.survivorship
     assert made.blocks == PRESENT.blocks
+    assert made.training_blocks == PRESENT.training_blocks
     assert made.rules == PRESENT.rules
     note = tomllib.loads(trained.text)["trained"]
     assert (note["from"], note["seeds"]) == (PRESENT.version, 1500)

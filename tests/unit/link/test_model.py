@@ -199,6 +199,19 @@ def test_keys_survive_the_errors_that_registers_make() -> None:
     assert shared(name="DEWI", nik=None, kk=None, mother=None, region=None) == 0
 
 
+def test_what_gathers_strangers_as_the_register_grows_is_no_key() -> None:
+    apart = {"nik": None, "kk": None, "region": None}
+    assert shared(**apart, name="EKO SANTOSO", mother=None) == 0
+    assert shared(**apart, name="EKO SANTOSO", birth_date=day("1990-07-01")) == 0
+    assert shared(nik=None, kk=None, name="BUDI HARTONO", mother=None, birth_date=day("1990-07-01")) == 0
+
+
+def test_a_record_without_sex_is_found_by_its_name() -> None:
+    apart = {"nik": None, "kk": None, "sex": None}
+    assert shared(**apart, mother=None, region=None) == 2
+    assert shared(**apart, birth_date=day("1990-07-01")) == 3
+
+
 def test_the_journal_undoes_every_kind_of_change_in_reverse() -> None:
     class Thing:
         value = 1

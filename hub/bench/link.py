@@ -22,6 +22,8 @@ RATIO_LIMIT = 1.3
 RESTART_RECORDS, RESTART_LIMIT_S = 400_000, 20.0
 SHARING = 500
 _SEED = 20_261
+_CHUNK = 5_000
+"""Records that are taken at a time, with the first and the last in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def measure(size: Size) -> Iterator[str]:
     if size.small * 2 > size.records:
         raise Halt(f"the first and the last {size.small} of {size.records} records overlap; ask for more records")
     with tempfile.TemporaryDirectory(prefix="satudata-bench-") as folder:
-        _task("write", folder, size.records, _SEED)
+        _task("write", folder, size.records, _SEED, min(size.small, _CHUNK))
         found = _task("fill", folder, size.small, size.events)
         digest, events = found.pop("digest"), found.pop("events")
         yield figure.line("link_fill", **found, ratio_limit=RATIO_LIMIT, met=found["ratio"] <= RATIO_LIMIT)

@@ -16,8 +16,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
@@ -42,14 +43,14 @@ _POOL = 20_000
 # ---------------------------------------------------------------------- files
 
 
-def write_records(folder: Path, records: int, seed: int) -> None:
-    """Write so many invented records in chunks of encoded bodies."""
+def write_records(folder: Path, records: int, seed: int, most: int) -> None:
+    """Write so many invented records in chunks of encoded bodies, `most` in one."""
     archive, chunk, left = Archive(), list[bytes](), records
     with (folder / "records").open("wb") as file:
         for each in made(records, seed):  # more people than are needed: every one makes a record or more
             chunk.append(archive.encode(each.record))
             left -= 1
-            if len(chunk) == _CHUNK or not left:
+            if len(chunk) == most or not left:
                 pickle.dump(chunk, file)
                 chunk = []
             if not left:
@@ -145,45 +146,69 @@ def _changed(record: CleanPerson, rng: random.Random, at: int) -> CleanPerson:
     return replace(record, version=later, nik=None)
 
 
+class _Cost(NamedTuple):
+    """What taking records cost."""
+
+    records: int = 0
+    seconds: float = 0.0
+    edges: int = 0
+    """New scored pairs."""
+
+    @property
+    def us(self) -> float:
+        """Microseconds a record."""
+        return self.seconds / self.records * 1e6
+
+    def __add__(self, other: object) -> _Cost:
+        assert isinstance(other, _Cost)
+        return _Cost(self.records + other.records, self.seconds + other.seconds, self.edges + other.edges)
+
+
 # ---------------------------------------------------------------------- tasks
 
 
 def fill(folder: Path, small: int, events: int) -> dict[str, Any]:
-    """Take all records by batches, then single changes; the last records' cost stands beside that of the first."""
-    engine, costs, count, pool = _engine(), list[tuple[int, float, int]](), 0, list[CleanPerson]()
+    """Take all records by batches, then single changes; the last records' cost stands beside that of the first.
+
+    Both costs are of one time, or a machine that others use would tell of itself: between two chunks of the last
+    records a chunk of the first goes to an engine that knows none but these.
+    """
+    engine, count, pool = _engine(), 0, list[CleanPerson]()
+    many, few, before_last = list[_Cost](), list[_Cost](), list[_Cost]()
     gc.set_threshold(*THRESHOLDS)
     settle_memory()
-    before = _rss()
-    for records in _bodies(folder):
+    before, held = _rss(), 0
+    records = sum(len(chunk) for chunk in _chunks(folder / "records"))
+    beside, first = _engine(), _bodies(folder)
+    for chunk in _bodies(folder):
         if len(pool) < _POOL:
-            pool += records[:: max(1, _CHUNK // 100)]
-        begun = time.perf_counter()
-        edges = sum(_take(engine, records[at : at + BATCH]) for at in range(0, len(records), BATCH))
-        costs.append((len(records), time.perf_counter() - begun, edges))
-        count += len(records)
+            pool += chunk[:: max(1, _CHUNK // 100)]
+        last = count + len(chunk) > records - small
+        if last and not held:
+            settle_memory()
+            held = (_rss() - before) // count
+        (many if last else before_last).append(_filled(engine, chunk))
+        if last and sum(each.records for each in few) < small:
+            few.append(_filled(beside, next(first)))
+        count += len(chunk)
         if count % _SETTLE_EACH < _CHUNK:
             settle_memory()
-    del records
+    del chunk, beside, first
     settle_memory()
-    held = _rss() - before
     _save(folder, engine)
-    (first, first_edges), (last, last_edges) = _cost(costs, small), _cost(costs[::-1], small)
+    at_first, at_last, whole = sum(few, _Cost()), sum(many, _Cost()), sum(before_last + many, _Cost())
     return {
-        "records": count, "records_per_s": count / sum(seconds for _, seconds, _ in costs),
-        "bytes_per_record": held / count, "small": small, "first_us": first, "last_us": last, "ratio": last / first,
-        "first_edges": first_edges, "last_edges": last_edges,
+        "records": count, "records_per_s": count / whole.seconds, "bytes_per_record": held, "small": small,
+        "first_us": at_first.us, "last_us": at_last.us, "ratio": at_last.us / at_first.us,
+        "first_edges": at_first.edges / at_first.records, "last_edges": at_last.edges / at_last.records,
         "digest": engine.digest(), "events": _single(engine, pool, events),
     }  # fmt: skip
 
 
-def _cost(costs: list[tuple[int, float, int]], records: int) -> tuple[float, float]:
-    """Microseconds and new scored pairs a record, over the first so many."""
-    count, seconds, edges = 0, 0.0, 0
-    for size, took, linked in costs:
-        count, seconds, edges = count + size, seconds + took, edges + linked
-        if count >= records:
-            break
-    return seconds / count * 1e6, edges / count
+def _filled(engine: Engine, records: list[CleanPerson]) -> _Cost:
+    begun = time.perf_counter()
+    edges = sum(_take(engine, records[at : at + BATCH]) for at in range(0, len(records), BATCH))
+    return _Cost(len(records), time.perf_counter() - begun, edges)
 
 
 def _single(engine: Engine, pool: list[CleanPerson], events: int) -> dict[str, Any]:
@@ -223,11 +248,11 @@ def restart(folder: Path) -> dict[str, Any]:
 def generic(folder: Path, sharing: int) -> dict[str, Any]:
     """Let so many records come that share a family card and a year of birth, a key of their own each beside it."""
     engine, bound = _engine(), read().generic_bound
-    records = next(_bodies(folder))
+    records = list(islice(chain.from_iterable(_bodies(folder)), sharing))
     if len(records) < sharing:
         raise Halt(f"{len(records)} records were written, {sharing} are to share a key; ask for more records")
     found: list[tuple[float, int]] = []
-    for at, record in enumerate(records[:sharing]):
+    for at, record in enumerate(records):
         event = [replace(record, kk="1508010101200001", birth_date=(at * 37) % 365 + 7305)]
         begun = time.perf_counter()
         delta = engine.apply(event)

@@ -189,7 +189,7 @@ def test_a_list_follows_the_store_once_it_is_old(migrated: str) -> None:
 
 
 def test_a_likely_pair_apart_is_under_review_until_a_steward_decides(migrated: str) -> None:
-    """A pupil of the village without a NIK, of the same mother, born on another day of the month, her name cut short."""
+    """A pupil of the village without a NIK, of the same mother, born on another day, her name cut short."""
     pupil = record("dapodik", 1, nik=None, name="RINI A", birth_date=day(1999, 7, 24), mother=RINI["mother"],
                    **VILLAGE)  # fmt: skip
     with filled(migrated) as (api, river, clock):

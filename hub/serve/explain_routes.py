@@ -9,11 +9,13 @@ from uuid import UUID
 from fastapi import FastAPI, Query, Response
 
 from hub.serve import explain, waterfall
-from hub.serve.explain_shapes import Explained, ExplainIn, Explanation
-from hub.serve.identifiers import criteria
+from hub.serve.explain_shapes import AnyLookup, Explained, ExplainIn, Explanation
+from hub.serve.identifiers import criteria, entity_criteria
 from hub.serve.phrases import Language
 from hub.serve.problems import NotFound
+from hub.serve.shapes import Lookup
 from hub.serve.store import Snapshot, Store
+from hub.wire.entities import Entity
 from hub.wire.explained import Explainer
 
 MOST = 5
@@ -54,13 +56,8 @@ def install(
 
 def answer(snapshot: Snapshot, explainers: Explainers, asked: ExplainIn) -> Explained:
     """Answer a question; raises NotFound, Vanished or Refused."""
-    if asked.lookup is not None:
-        record = None if asked.lookup.record is None else bytes.fromhex(asked.lookup.record)
-        rows = snapshot.find(criteria(asked.lookup), record)
-        if not rows:
-            raise NotFound("no living entity has these identifiers")
-        found = [explain.entity(snapshot, explainers, row.entity_id) for row in rows[:MOST]]
-        return Explained(explanations=found, more=len(rows) > MOST)
+    for kind, wanted in asked.lookups().items():
+        return _found(snapshot, explainers, kind, wanted)
     if asked.entities:
         one, *rest = asked.entities
         told = (explain.entities(snapshot, explainers, one, rest[0], reveal=asked.reveal) if rest
@@ -70,6 +67,16 @@ def answer(snapshot: Snapshot, explainers: Explainers, asked: ExplainIn) -> Expl
     told = (explain.records(snapshot, explainers, first, rest_ids[0], reveal=asked.reveal) if rest_ids
             else explain.record(snapshot, explainers, first))  # fmt: skip
     return Explained(explanations=[told])
+
+
+def _found(snapshot: Snapshot, explainers: Explainers, kind: Entity, wanted: AnyLookup) -> Explained:
+    record = None if wanted.record is None else bytes.fromhex(wanted.record)
+    columns = criteria(wanted) if isinstance(wanted, Lookup) else entity_criteria(wanted)
+    rows = snapshot.find(columns, record, kind)
+    if not rows:
+        raise NotFound(f"no living {kind} has these identifiers")
+    found = [explain.entity(snapshot, explainers, row.entity_id) for row in rows[:MOST]]
+    return Explained(explanations=found, more=len(rows) > MOST)
 
 
 def draw(made: Explanation, language: Language, step: int | None = None) -> str:

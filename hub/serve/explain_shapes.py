@@ -7,13 +7,17 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hub.serve.entity_shapes import BusinessLookup, FacilityLookup, FamilyLookup
 from hub.serve.shapes import Judgement, Lookup, Member, RecordId
 from hub.serve.shapes import Reason as Value
+from hub.wire.entities import Entity
 
 Reason = Literal[
     "alone", "evidence", "decided_same",
     "decided_different", "attested", "listed", "no_key", "generic_key", "threshold", "average", "size",
 ]  # fmt: skip
+
+AnyLookup = Lookup | FamilyLookup | BusinessLookup | FacilityLookup
 
 
 class _Shape(BaseModel):
@@ -120,32 +124,42 @@ class Explanation(_Shape):
 
 
 class ExplainIn(_Shape):
-    """What to explain: one entity by identifiers, two entities, or two records."""
+    """What to explain: one entity by identifiers of its kind, two entities, or two records."""
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={"examples": [
             {"lookup": {"nik": "1508012345670001"}},
+            {"business": {"nib": "9120001234567"}},
             {"entities": ["3f2b8c1e-8a55-5d0c-9d36-0f1f6f9b7a10", "8c0d4f7a-1b7e-5a4f-8a52-5d1c7e0a9b33"]},
             {"records": ["5f0c1c8d7e4ab6a9d2c3e4f5a6b7c8d9", "00aa1c8d7e4ab6a9d2c3e4f5a6b7c8d9"]},
         ]},
     )  # fmt: skip
-    lookup: Lookup | None = Field(
-        None, description="identifiers of a person; ids of other kinds come from their lookups"
-    )
+    lookup: Lookup | None = Field(None, description="identifiers of a person")
+    family: FamilyLookup | None = Field(None, description="identifiers of a family")
+    business: BusinessLookup | None = Field(None, description="identifiers of a business")
+    facility: FacilityLookup | None = Field(None, description="identifiers of a facility")
     entities: list[UUID] = Field(default_factory=list, max_length=2)
     records: list[RecordId] = Field(default_factory=list, max_length=2)
     reveal: bool = Field(default=False, description="show attested identifiers in clear where they conflict")
 
     @model_validator(mode="after")
     def _one_question(self) -> ExplainIn:
-        if sum([self.lookup is not None, bool(self.entities), bool(self.records)]) != 1:
-            raise ValueError("give either lookup, entities or records")
-        if self.lookup is None and len(set(self.entities)) + len(set(self.records)) != max(
+        lookups = self.lookups()
+        if len(lookups) + bool(self.entities) + bool(self.records) != 1:
+            raise ValueError("give one of lookup (a person's), family, business, facility, entities or records")
+        if not lookups and len(set(self.entities)) + len(set(self.records)) != max(
             len(self.entities), len(self.records)
         ):
             raise ValueError("give two different ones")
         return self
+
+    def lookups(self) -> dict[Entity, AnyLookup]:
+        """Return the identifiers that are given, by kind of entity."""
+        every: dict[Entity, AnyLookup | None] = {
+            "person": self.lookup, "family": self.family, "business": self.business, "facility": self.facility
+        }  # fmt: skip
+        return {kind: wanted for kind, wanted in every.items() if wanted is not None}
 
 
 class Explained(_Shape):

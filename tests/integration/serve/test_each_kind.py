@@ -181,6 +181,26 @@ def test_an_identifier_of_a_kind_is_read_from_standard_input(
     assert {one["entity"] for one in told} == {kind}
 
 
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [("family", {"kk": KK}), ("business", {"npwp": "01.234.567.8-331.000"}), ("facility", {"npsn": "10501234"}),
+     ("facility", {"record": rid("facility", 2).hex()})],
+)  # fmt: skip
+def test_the_api_explains_what_the_identifiers_of_a_kind_find(
+    scene: Scene, web: TestClient, kind: Entity, wanted: dict[str, str]
+) -> None:
+    told = web.post("/v1/explain", json={kind: wanted}).json()["explanations"]
+    assert [scene.entity(kind, 1)] in [one["entities"] for one in told]
+    assert {one["entity"] for one in told} == {kind}
+
+
+def test_identifiers_of_nobody_and_two_questions_at_once_are_refused_with_the_remedy(web: TestClient) -> None:
+    nobody = web.post("/v1/explain", json={"business": {"nib": "9999999999999"}})
+    assert (nobody.status_code, "no living business has these identifiers" in nobody.text) == (404, True)
+    two = web.post("/v1/explain", json={"business": {"nib": "9120001234567"}, "family": {"kk": KK}})
+    assert (two.status_code, "give one of lookup" in two.text) == (422, True)
+
+
 def test_a_record_id_needs_no_kind_and_a_number_of_another_kind_is_not_found(scene: Scene, satudata: Call) -> None:
     told = json.loads(satudata("explain", "--json", said=rid("business", 1).hex()))
     assert told["entities"] == [scene.entity("business", 1)]

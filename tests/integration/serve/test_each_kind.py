@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -289,3 +290,18 @@ def test_the_past_of_each_kind_is_told(scene: Scene, web: TestClient, kind: Enti
     assert states[0]["kind"] == "created"
     timeline = web.get(f"/v1/entities/{one}/timeline")
     assert timeline.status_code == 200, timeline.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sample_of_each_kind_is_drawn_judged_and_scored(satudata: Call, tmp_path: Path, kind: Entity) -> None:
+    path = tmp_path / "sampel.csv"
+    satudata("evaluate", "sample", str(path), "--entity", kind, "--pairs", "20", "--seed", "x")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    assert len(rows) >= 3, "two records of one entity at least"
+    for row in rows[1::2]:
+        row[1] = "sama"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    line = json.loads(satudata("evaluate", "score", str(path), "--json"))
+    assert (line["entity"], line["judged"], line["precision"]) == (kind, (len(rows) - 1) // 2, 1.0)

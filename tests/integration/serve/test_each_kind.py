@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -110,10 +111,10 @@ class Scene:
 def scene(platform: Platform) -> Iterator[Scene]:
     with fresh_store(platform.services["database"].endpoint) as url:
         kept = TestStore(url)
-        made = Scene(kept)
-        yield made
-        made.reconciler.close()
-        kept.close()
+        with contextlib.closing(kept):
+            made = Scene(kept)
+            yield made
+            made.reconciler.close()
 
 
 @pytest.fixture(scope="module")
@@ -123,15 +124,21 @@ def broker() -> MemoryBroker:
     return made
 
 
-@pytest.fixture(scope="module")
-def web(scene: Scene, broker: MemoryBroker) -> Iterator[TestClient]:
+@contextlib.contextmanager
+def opened(scene: Scene, broker: MemoryBroker) -> Iterator[TestClient]:
+    """Lend the API of a scene."""
     settings = Settings(sources=SOURCES, database=scene.url)
     store = Store(scene.url, size=2)
     parts = Parts(store, broker, scene._codec, SystemClock(), contracts=load_all(settings),
                   explainers=flow.explainers(settings), settings=settings)  # fmt: skip
-    with TestClient(create(parts)) as client:
+    with contextlib.closing(store), TestClient(create(parts)) as client:
         yield client
-    store.close()
+
+
+@pytest.fixture(scope="module")
+def web(scene: Scene, broker: MemoryBroker) -> Iterator[TestClient]:
+    with opened(scene, broker) as client:
+        yield client
 
 
 @pytest.fixture
@@ -257,6 +264,31 @@ def test_a_steward_parts_and_joins_again_what_is_of_each_kind(
     assert scene.entity(kind, 2) == one
     kinds = [state["kind"] for state in web.get(f"/v1/{kind}/{apart[1]}/history").json()["states"]]
     assert kinds[-2:] == ["created", "merged"]
+
+
+def test_a_contested_decision_holds_what_it_joined_until_the_contest_is_taken_back(
+    migrated: str, broker: MemoryBroker
+) -> None:
+    with contextlib.closing(TestStore(migrated)) as kept:
+        scene = Scene(kept)
+        with contextlib.closing(scene.reconciler), opened(scene, broker) as web:
+            for kind in KINDS:
+                _contest(scene, web, broker, kind)
+
+
+def _contest(scene: Scene, web: TestClient, broker: MemoryBroker, kind: Entity) -> None:
+    by: dict[str, Any] = {"author": "walidata", "reason": "contoh"}
+    records = [rid(kind, 1).hex(), rid(kind, 2).hex()]
+    decide(scene, web, broker, by | {"verdict": "same", "entity": kind, "records": records})
+    (said,) = ask(web, entities=[scene.entity(kind, 1)])["judgements"]
+    decide(scene, web, broker, by | {"verdict": "contested", "contests": said["id"]})
+    held = web.get("/v1/holds", params={"entity": kind}).json()["items"]
+    assert [(one["entity_id"], one["reason"], one["judgement"]) for one in held] == [
+        (scene.entity(kind, 1), "contested", said["id"])
+    ]  # fmt: skip
+    doubt = scene._codec.decode_record(list(broker.read(JUDGEMENT.name))[-1].value or b"")
+    decide(scene, web, broker, by | {"verdict": "withdrawn", "withdraws": doubt.id})
+    assert web.get("/v1/holds", params={"entity": kind}).json()["items"] == []
 
 
 def decide(scene: Scene, web: TestClient, broker: MemoryBroker, decision: dict[str, Any]) -> None:

@@ -38,17 +38,20 @@ _CHUNK = 5000
 _SETTLE_EACH = 20_000
 """Records between two times at which what lives long is taken out of the collector's sight."""
 _POOL = 20_000
+_Row = tuple[bytes, str, str, bytes, bytes]
+"""Id, source, table, version and encoded body."""
 
 
 # ---------------------------------------------------------------------- files
 
 
 def write_records(folder: Path, records: int, seed: int, most: int) -> None:
-    """Write so many invented records in chunks of encoded bodies, `most` in one."""
-    archive, chunk, left = Archive(), list[bytes](), records
+    """Write so many invented records in chunks of rows, body last, `most` in one."""
+    archive, chunk, left = Archive(), list[_Row](), records
     with (folder / "records").open("wb") as file:
         for each in made(records, seed):  # more people than are needed: every one makes a record or more
-            chunk.append(archive.encode(each.record))
+            x = each.record
+            chunk.append((x.id, x.source, x.table, x.version, archive.encode(x)))
             left -= 1
             if len(chunk) == most or not left:
                 pickle.dump(chunk, file)
@@ -66,7 +69,7 @@ def _chunks(path: Path) -> Iterator[Any]:
 def _bodies(folder: Path) -> Iterator[list[CleanPerson]]:
     decode = Archive().decode
     for chunk in _chunks(folder / "records"):
-        yield [decode(body) for body in chunk]
+        yield [decode(row[-1]) for row in chunk]
 
 
 def _save(folder: Path, engine: Engine) -> None:
@@ -234,8 +237,7 @@ def restart(folder: Path) -> dict[str, Any]:
     gc.set_threshold(*THRESHOLDS)
     begun = time.perf_counter()
     engine.load(State(
-        records=(RecordRow(x.id, x.source, x.table, x.version, x.version, x.id, deleted=False, next=None, body=x)
-                 for records in _bodies(folder) for x in records),
+        records=_rows(folder),
         lineage=(), judgements=(), floors=(), sweeps=(), blocks=(),
         edges=(EdgeRow(a, b, weight, levels_of(text)) for rows in _chunks(folder / "edges")
                for a, b, weight, text in rows),
@@ -243,6 +245,12 @@ def restart(folder: Path) -> dict[str, Any]:
     ))  # fmt: skip
     settle_memory()
     return {"seconds": time.perf_counter() - begun, "rss_mb": _rss() / 1e6, "digest": engine.digest()}
+
+
+def _rows(folder: Path) -> Iterator[RecordRow]:
+    for chunk in _chunks(folder / "records"):
+        for id_, source, table, at, body in chunk:
+            yield RecordRow(id_, source, table, at, at, id_, False, None, None, body)
 
 
 def generic(folder: Path, sharing: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ retracted; when it falls back to the bound they come back.  Both are bounded by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 
 from hub.link.features import Layout, Slots, identifier_of, unpack
@@ -234,20 +234,19 @@ class Blocks:
         """The stored form of an edge."""
         return EdgeRow(a.id, b.id, self._scorer.weight[code], self._scorer.levels(code))
 
-    def load(self, records: Iterable[Record]) -> None:
-        """Index living records; their edges are loaded by `load_edges`."""
-        index, keys = self._index, self._keys
+    def load(self, records: Iterable[tuple[Record, Sequence[int]]]) -> None:
+        """Index living records by their keys; their edges are loaded by `load_edges`."""
+        index = self._index
         several: dict[int, list[Record]] = {}
-        for record in records:
-            if record.features is not None:
-                for key in keys(unpack(record.features)):
-                    first = index.setdefault(key, record)
-                    if first is not record:
-                        members = several.get(key)
-                        if members is None:
-                            several[key] = [first, record]  # type: ignore[list-item]  # only records stand there yet
-                        else:
-                            members.append(record)
+        for record, keys in records:
+            for key in keys:
+                first = index.setdefault(key, record)
+                if first is not record:
+                    members = several.get(key)
+                    if members is None:
+                        several[key] = [first, record]  # type: ignore[list-item]  # only records stand there yet
+                    else:
+                        members.append(record)
         for key, members in several.items():
             index[key] = tuple(members) if len(members) <= self._bound else set(members)
 

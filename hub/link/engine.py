@@ -14,6 +14,7 @@ from hub.link.cluster import Clusterer
 from hub.link.doubts import Doubter
 from hub.link.entities import Shift, deltas, id_before, id_now
 from hub.link.features import Layout
+from hub.link.forming import formed
 from hub.link.journal import Journal
 from hub.link.judgements import Book
 from hub.link.ledger import Ledger
@@ -39,7 +40,8 @@ class Engine:
         """Make an empty engine; `authorities` maps a source to its authority, `attesting` names NIK registers."""
         self._journal = Journal()
         self.entity = model.entity
-        layout = Layout(model)
+        self._model = model
+        self._layout = layout = Layout(model)
         self._scorer = Scorer(model, layout)
         self._threshold = model.threshold
         self._ledger = Ledger(self._journal, layout, model.anchor, authorities, attesting)
@@ -138,9 +140,8 @@ class Engine:
     def load(self, state: State) -> None:
         """Take everything that the store holds into an empty engine; raises Halt when it contradicts itself."""
         self._ledger.lineage.load(state.lineage)
-        self._ledger.load(state.records)
+        self._blocks.load(self._records(state))
         records = self._ledger.records
-        self._blocks.load(records.values())
         self._blocks.load_edges(state.edges, records)
         self._book.load(state.judgements, state.notes)
         self._sweeps.load(state.floors, state.sweeps, state.blocks)
@@ -166,10 +167,9 @@ class Engine:
         What the store has of edges and members is another model's and is not read.
         """
         self._ledger.lineage.load(state.lineage)
-        self._ledger.load(state.records)
+        living = [record for record, _ in self._records(state)]
         self._book.load(state.judgements, state.notes)
         self._sweeps.load(state.floors, state.sweeps, state.blocks)
-        living = [each for each in self._ledger.records.values() if each.features is not None]
         for at in range(0, len(living), _AT_ONCE):
             part = Work()
             part.features_before = dict.fromkeys(living[at : at + _AT_ONCE])
@@ -180,6 +180,10 @@ class Engine:
         whole.touched = dict.fromkeys(living)
         self._recluster(whole)
         self._journal.commit()
+
+    def _records(self, state: State) -> Iterator[tuple[Record, Sequence[int]]]:
+        """Take the store's records; yields the living ones with their keys."""
+        return self._ledger.load(formed(state.records, state.schemas, self._model, self._layout))
 
     def edges(self) -> Iterator[EdgeRow]:
         """Return every scored pair as the store holds it."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hub.link.features import Layout
+from hub.link.forming import Taken
 from hub.link.journal import Journal
 from hub.link.lineage import Lineage, same_commit_or_later
 from hub.link.record import Record, Table
@@ -345,22 +346,22 @@ class Ledger:
 
     # ------------------------------------------------------------------ load
 
-    def load(self, rows: Iterable[RecordRow]) -> None:
-        """Take stored records; lineage must be loaded before."""
-        read, pack = self._layout.read, self._layout.pack
-        for row in rows:
+    def load(self, rows: Iterable[Taken]) -> Iterator[tuple[Record, Sequence[int]]]:
+        """Take stored records; yields the living ones with their keys.  Lineage must be loaded before."""
+        for row, formed in rows:
             table = self.table(row.source, row.table)
             record = self.records[row.id] = Record(row.id, table, row.root)  # an empty engine has nothing to undo
             table.records.append(record)
             record.version, record.seen = row.version, row.seen
             if row.seen == row.version:
                 record.seen = record.version
-            if row.body is not None and not row.deleted:
-                record.features = pack(read(row.body))
-                self._index_root(record, record.root, was_moved=False)
             if row.next is not None:
                 self._set_next(record, row.next)
                 self._kept[record] = row.body.version if row.body is not None else LOWEST
+            if formed is not None:
+                record.features = formed.features
+                self._index_root(record, record.root, was_moved=False)
+                yield record, formed.keys
 
 
 def _rank(anchor: tuple[str, ...], authority: str) -> int:

@@ -46,8 +46,8 @@ def states(url: str, entity: Entity = "person") -> Iterator[Callable[[], State]]
     """Lend a function that gives the state of the store as of now, the same each time; see `state`."""
     with connection.loader(url) as database, database.transaction():
         database.execute("set transaction isolation level repeatable read, read only")
-        archive = Archive(schemas(database).get)
-        decode = archive.decode
+        known = schemas(database)
+        decode = Archive(known.get).decode
         names = _Names()
         of = f" where entity = '{entity}'"  # a literal, so that the partial indexes serve
         yield lambda: State(
@@ -62,6 +62,7 @@ def states(url: str, entity: Entity = "person") -> Iterator[Callable[[], State]]
             blocks=_rows(database, "blocks", _BLOCKS + of, lambda row: Held(*row)),
             members=_rows(database, "members", _MEMBERS + of, lambda row: (row[0], row[1])),
             notes=_rows(database, "notes", f"{_NOTES}{of} order by sequence", lambda row: NoteRow(*row)),
+            schemas=known,
         )
 
 
@@ -74,9 +75,11 @@ class _Names(dict[str, str]):
 
 
 def _record(row: tuple[Any, ...], decode: Callable[[bytes], Any], names: _Names) -> RecordRow:
+    """Make a row; its body is left as it is stored, but where it waits for its successor: then its version is asked."""
     id_, source, table, version, seen, root, deleted, next_, body = row
+    read = None if body is None or next_ is None else decode(body)
     return RecordRow(id_, names[source], names[table], version, version if seen == version else seen,
-                     id_ if root == id_ else root, deleted, next_, None if body is None else decode(body))  # fmt: skip
+                     id_ if root == id_ else root, deleted, next_, read, None if read else body)  # fmt: skip
 
 
 def _rows(database: Database, name: str, query: str, make: Callable[[tuple[Any, ...]], T]) -> Iterator[T]:

@@ -49,6 +49,8 @@ class RecordRow:
     body: Clean | None
     """The last values; None once deleted, and None in a living row of a Delta whose values the store already has:
     persist then keeps the body it stored (link holds no bodies in memory)."""
+    encoded: bytes | None = None
+    """The last values as the store keeps them, in a row of a State whose body has not been read yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,8 @@ class State:
     members: Iterable[tuple[bytes, str]]
     """(record id, entity id) of every living record."""
     notes: Iterable[NoteRow] = ()
+    schemas: Mapping[bytes, str] = field(default_factory=dict)
+    """The writers' schemas of encoded bodies, by fingerprint."""
 
 
 class Merge(Protocol):

@@ -1,7 +1,8 @@
 """The engine of link: events in, a delta out; memory changes for good only on commit.
 
 Everything it decides is a function of the set of record states, lineage facts, decisions and floors, never of the
-order in which they came.  It does no I/O and looks at no clock.  See docs/resolution.md.
+order in which they came.  It does no I/O and looks at no clock; only a start from a large store has a second process
+form a part of it.  See docs/resolution.md.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ answers each with their features and keys.  It ends when its input does, and so 
 from __future__ import annotations
 
 import contextlib
+import gc
 import marshal
 import pickle
 import signal
@@ -171,6 +172,7 @@ class _Beside:
 def _serve(given: IO[bytes], told: IO[bytes]) -> None:
     """Be the second process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends in its own time, and this with it
+    gc.disable()  # nothing that it makes is a cycle
     model, schemas = pickle.loads(_receive(given))  # noqa: S301 - the parent's
     layout = Layout(model)
     decode, read, pack, keys = Archive(schemas.get).decode, layout.read, layout.pack, layout.keys

@@ -29,7 +29,7 @@ def at_rest(ground: Ground, notices: Iterable[SourceNotice]) -> dict[str, Any]:
     allowed = Counter([*ground.offices, *(source for source, _, _ in ground.gaps)])
     assert begun == allowed, f"read anew {begun}, though logs were lost only so often: {allowed}"
     with closing(ConfluentRegistry(ground.settings.endpoint("registry"))) as registry:
-        raw = lost.arrived(KafkaLog(ground.settings.endpoint("kafka")), Codec(registry))
+        raw = lost.Arrived().look(KafkaLog(ground.settings.endpoint("kafka")), Codec(registry))
     never = _never_in_raw(ground, raw)
     assert not never, f"{len(never)} commits never reached raw: {never[:5]}"
     report = _oracle(ground)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 from hub.demo.play import Play
 from hub.demo.river import Options, River
@@ -22,6 +23,8 @@ class Judged:
 
     river: River
     verdict: Verdict
+    beside: Any
+    """What ran along."""
 
 
 @contextmanager
@@ -47,9 +50,9 @@ def judged(
     with (
         temporary_home() as home,
         River(Settings(home=home), Options(people, rate, seed, commands, sources, services=services or {})) as river,
-        beside(river),
+        beside(river) as along,
     ):
         play = Play(river, Progress(), lambda: None)
         play.fill()
         play.live(seconds)
-        yield Judged(river, play.judge())
+        yield Judged(river, play.judge(), along)

@@ -14,7 +14,6 @@ import yaml
 
 from hub import flow
 from hub.demo import gauges, mistakes
-from hub.demo.river import River
 from hub.wire import contract, topics
 from hub.wire.kafka import KafkaLog
 from tests.e2e.demo.running import Judged, judged
@@ -62,13 +61,13 @@ def test_every_process_tells_of_itself(demo: Judged) -> None:
     assert told == {"dukcapil", "dapodik", "dinsos", "clean", "reconcile", "publish", "serve"}
 
 
-def be_away_for_a_while(river: River, name: str) -> None:
+def be_away_for_a_while(demo: Judged, name: str) -> None:
     """Stop a process in good order and start it again, each seen by Prometheus."""
-    wanted = river.watcher.targets()
+    river, wanted = demo.river, demo.beside.targets()
     river.supervisor.stop(name)
-    until(lambda: name not in river.watcher.targets())
+    until(lambda: name not in demo.beside.targets())
     river.supervisor.start(name, river._command(name))
-    until(lambda: river.watcher.targets() == wanted)
+    until(lambda: demo.beside.targets() == wanted)
 
 
 OF_TROUBLE = {
@@ -87,8 +86,8 @@ def test_every_query_of_the_dashboard_is_answered_with_moving_values(demo: Judge
     board = json.loads((MONITORING / "dashboards" / "river.json").read_text())
     queries = {target["expr"] for panel in board["panels"] for target in panel.get("targets", [])}
     assert queries > OF_TROUBLE
-    be_away_for_a_while(demo.river, "serve")  # else all that run have run since before the first scrape
-    values = {query: demo.river.watcher.range(query) for query in queries}
+    be_away_for_a_while(demo, "serve")  # else all that run have run since before the first scrape
+    values = {query: demo.beside.range(query) for query in queries}
     still = {query for query, series in values.items() if not any(len(set(seen)) > 1 for seen in series)}
     assert still <= OF_TROUBLE
     assert len(queries - OF_TROUBLE) >= 18
@@ -100,10 +99,10 @@ def _rules(file: Path) -> list[str]:
 
 
 def test_prometheus_reads_every_process_and_evaluates_every_rule(demo: Judged) -> None:
-    assert demo.river.watcher.targets() == dict.fromkeys(
+    assert demo.beside.targets() == dict.fromkeys(
         ("dukcapil", "dapodik", "dinsos", "clean", "reconcile", "publish", "serve"), "up"
     )
-    health = demo.river.watcher.rules()
+    health = demo.beside.rules()
     written = [rule for file in sorted((MONITORING / "rules").glob("*.yml")) for rule in _rules(file)]
     assert sorted(health) == sorted(written)
     assert len(health) >= 20

@@ -47,8 +47,8 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(river: River) -> Iterator[None]:
-    """Run Prometheus on the demo's home; `river.watcher` asks it."""
+def prometheus(river: River) -> Iterator[Prometheus]:
+    """Run Prometheus on the demo's home."""
     home, tool = river.settings.home, find("prometheus")
     assert tool, "prometheus is missing: `make test` fetches it, or put it on PATH"
     text = (MONITORING / "prometheus.yml").read_text(encoding="utf-8")
@@ -60,9 +60,8 @@ def prometheus(river: River) -> Iterator[None]:
         command = [tool, f"--config.file={home / 'prometheus.yml'}", f"--storage.tsdb.path={home / 'tsdb'}",
                    f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]  # fmt: skip
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
-    river.watcher = Prometheus(f"http://127.0.0.1:{port}")  # type: ignore[attr-defined]
     try:
-        yield
+        yield Prometheus(f"http://127.0.0.1:{port}")
     finally:
         process.terminate()
         process.wait(30)

@@ -11,7 +11,8 @@ import signal
 import sys
 
 from hub import flow
-from hub.persist.reconcile import Committed, Reconciler, Step
+from hub.persist.reconcile import Reconciler, Step
+from hub.persist.work import Committed
 from hub.wire.settings import Settings
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import psycopg
 import pytest
@@ -190,12 +191,13 @@ def test_a_restart_goes_on_where_the_store_is(river, store, lease, rows):
     for topic, batch in batches[20:]:
         second.feed(topic, *batch)
     second.rest()
-    whole = stages().engine
+    whole: Any = stages().engine
     for _, batch in batches:
         whole.commit(whole.apply(batch))
     while whole.backlog():
         whole.commit(whole.apply([Tick(CLOCK.now_us())]))
-    assert second.stages.engine.clusters() == whole.clusters()
+    took: Any = second.stages.engine
+    assert took.clusters() == whole.clusters()
     second.reconciler.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -47,7 +48,7 @@ def test_a_killed_service_comes_back_on_its_port_with_its_data(own_platform: Pla
 
 @pytest.mark.timeout(700)
 def test_java_programs_started_again_map_an_archive_of_their_classes(own_platform: Platform) -> None:
-    programs = [own_platform.services["kafka"], own_platform.services["registry"]]
+    programs: list[Any] = [own_platform.services["kafka"], own_platform.services["registry"]]
     for program in programs:
         assert isinstance(program, Kafka | Registry)
         assert until(program.classes.place.is_file, 600)

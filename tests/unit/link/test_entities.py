@@ -14,8 +14,8 @@ from hub.wire.errors import Halt
 from tests.unit.link.builders import AUTHORITIES, BUDI, DEWI, MODEL, Hub, gone, judge, person, rid
 
 
-def by_id(delta: object) -> dict[str, object]:
-    return {each.entity_id: each for each in delta.entities}  # type: ignore[attr-defined]
+def by_id(delta: decisions.Delta) -> dict[str, decisions.EntityDelta]:
+    return {each.entity_id: each for each in delta.entities}
 
 
 def test_the_id_hangs_on_the_best_authority_and_a_delete_gives_the_old_id_and_values_back() -> None:

@@ -171,10 +171,10 @@ def test_the_stories_end_as_they_should() -> None:
 def snapshots() -> Iterable[tuple[Event, ...]]:
     """Orders of a key change and of a snapshot that sees its held row; the last marker follows that row."""
     first, last = sweep(6, raw=2)
-    for order in permutations((GONE, HELD, held("s2", 7), first)):
-        yield (OLD, *order, last)
+    for mixed in permutations((GONE, HELD, held("s2", 7), first)):
+        yield (OLD, *mixed, last)
     for at_ in range(6):
-        order = [GONE, HELD, held("s2", 7), first, last]
+        order: list[Event] = [GONE, HELD, held("s2", 7), first, last]
         order.insert(at_, GOOD)
         yield (OLD, *order)
 

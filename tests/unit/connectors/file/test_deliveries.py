@@ -329,9 +329,9 @@ def test_what_is_written_to_a_file_that_was_taken_is_another_delivery(
 ) -> None:
     stage = make()
     put(stage.folder, "warga.csv", csv_bytes(rows("A")))
-    from connectors.kinds.file_drop import delivery
+    from connectors.kinds.file_drop import delivery, shipment
 
-    ship = delivery.ship
+    ship = shipment.ship
 
     def written_meanwhile(*arguments: Any) -> Any:
         claimed = stage.folder / "proses" / "warga.csv"

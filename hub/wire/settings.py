@@ -6,9 +6,11 @@ service, so an office can bring its own Kafka and keep the embedded rest.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 import platformdirs
@@ -82,11 +84,28 @@ class Settings(BaseSettings):
         if not path.exists():
             if self.secret_file is not None:
                 raise RefuseToStart(f"SATUDATA_SECRET_FILE names {path}, which does not exist; create it or unset it")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(32))
+            _make_secret(path)
         secret = path.read_bytes()
         if len(secret) < 32:
             raise RefuseToStart(f"{path} holds {len(secret)} bytes; the master secret needs at least 32")
         return secret
+
+
+def _make_secret(path: Path) -> None:
+    """Make the secret, whole and on disk before it has its name; of processes that do so at once, the first one's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(prefix=".secret-", dir=path.parent)  # its owner alone may read it
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -2,6 +2,8 @@
 
 import json
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,22 @@ def test_the_master_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Pa
     assert len(secret) == 32
     assert settings.master_secret() == secret
     assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
+
+
+def test_of_many_that_make_the_secret_at_once_all_read_the_same(tmp_path: Path) -> None:
+    """Stages start side by side, and on a new home each of them finds none."""
+    many = 12
+    with ThreadPoolExecutor(many) as pool:
+        for at in range(30):
+            settings, together = Settings(home=tmp_path / str(at)), threading.Barrier(many)
+
+            def read(settings: Settings = settings, together: threading.Barrier = together) -> bytes:
+                together.wait()
+                return settings.master_secret()
+
+            (found,) = {each.result() for each in [pool.submit(read) for _ in range(many)]}
+            assert len(found) == 32
+            assert [path.name for path in settings.home.iterdir()] == ["secret"]
 
 
 def test_a_named_secret_must_exist_and_be_long_enough(tmp_path: Path) -> None:

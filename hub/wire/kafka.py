@@ -29,6 +29,8 @@ _SENDER = {
     "reconnect.backoff.max.ms": 2_000,
 }
 
+_LEADERLESS_S = 10.0
+"""How long a partition that has no leader yet is asked again."""
 _PATIENT = {"fetch.wait.max.ms": 10_000, "queued.max.messages.kbytes": 1024}
 """A follower's: it hears at once of what arrives, and asks seldom while nothing does."""
 
@@ -196,10 +198,19 @@ class KafkaLog:
         if not places:
             return {}
         request = dict.fromkeys(places, spec)
-        futures = _ask(
-            lambda: self._admin.list_offsets(request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=20)
-        )
-        return {(place.topic, place.partition): _ask(found.result).offset for place, found in futures.items()}
+        patient_until = time.monotonic() + _LEADERLESS_S
+        while True:
+            futures = _ask(
+                lambda: self._admin.list_offsets(
+                    request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=20
+                )
+            )
+            try:
+                return {(place.topic, place.partition): _ask(found.result).offset for place, found in futures.items()}
+            except TryAgain as error:
+                if not _is_leaderless(error) or time.monotonic() > patient_until:
+                    raise
+            time.sleep(0.1)
 
     def read(self, topic: str, start: Mapping[int, int] | None = None) -> Iterator[Incoming]:
         """Yield committed messages from `start` (default: the beginning) to the end as it is now."""
@@ -241,6 +252,14 @@ def _incoming(message: Message) -> Incoming:
         message.topic() or "", message.partition() or 0, message.offset() or 0, message.key(), message.value(),
         tuple((name, value) for name, value in message.headers() or ()), message.timestamp()[1],
     )  # fmt: skip
+
+
+def _is_leaderless(error: TryAgain) -> bool:
+    """Say whether a partition has no leader yet: it was made, or its broker came back, a moment ago."""
+    cause = error.__cause__
+    return isinstance(cause, KafkaException) and cause.args[0].code() in {
+        KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE
+    }  # fmt: skip
 
 
 def _ask(work: Callable[[], T]) -> T:

@@ -198,7 +198,9 @@ def run(app: App, stop_asked: threading.Event | None = None) -> int:
 
     for chatty in ("faust", "mode", "aiokafka"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    # The consumer's thread keeps asyncio's own loop: after a reset by the broker uvloop raises RuntimeError from a write
+    # where asyncio fails the request, and aiokafka's search for metadata, which does not expect that, ends for good.
+    asyncio.set_event_loop(uvloop.new_event_loop())
     started = time.monotonic()
     worker = app.Worker(quiet=True, override_logging=False, redirect_stdouts=False)
     worker.spinner = None  # it writes cursor escapes even when told to be quiet

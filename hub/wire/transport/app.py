@@ -198,8 +198,8 @@ def run(app: App, stop_asked: threading.Event | None = None) -> int:
 
     for chatty in ("faust", "mode", "aiokafka"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    # The consumer's thread keeps asyncio's own loop: after a reset by the broker uvloop raises RuntimeError from a write
-    # where asyncio fails the request, and aiokafka's search for metadata, which does not expect that, ends for good.
+    # The consumer's thread keeps asyncio's own loop: after a reset by the broker uvloop raises RuntimeError from a
+    # write where asyncio fails the request, and aiokafka's search for metadata ends by it for good (fault L11).
     asyncio.set_event_loop(uvloop.new_event_loop())
     started = time.monotonic()
     worker = app.Worker(quiet=True, override_logging=False, redirect_stdouts=False)

@@ -7,9 +7,11 @@ in one transaction with what it handled; without it they are Kafka's.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import dataclasses
 import json
 import sqlite3
+import struct
 import sys
 import threading
 import time
@@ -23,6 +25,9 @@ from aiokafka.client import AIOKafkaClient
 from hub.wire import log, transport
 from hub.wire.errors import Halt, TryAgain
 from hub.wire.transport import ConsumerView, Outside, Place
+
+_UNSPECIFIED = 0
+"""The address family of no address."""
 
 
 @dataclasses.dataclass
@@ -45,7 +50,8 @@ class Scene:
     halt_at: str = ""
     deaf: int = 0
     """How many of the first requests for the topics' partitions fail, as when the broker goes away just then."""
-
+    lost: int = 0
+    """How many of the first requests for the topics' partitions meet a connection that was lost in the same moment."""
     mute: bool = False
     """Whether commits are never answered."""
     stop_asked: bool = False
@@ -96,6 +102,32 @@ def deafen(requests: int) -> None:
         return await ask(self, cluster, topics)
 
     AIOKafkaClient._metadata_update = fail_first
+
+
+def reset(socket: int) -> None:
+    """End a TCP connection as a broker that is killed does; a connect to no address is how the kernel is asked to."""
+    nowhere = struct.pack("H14x", _UNSPECIFIED)
+    if ctypes.CDLL(None, use_errno=True).connect(socket, nowhere, len(nowhere)):
+        raise OSError(ctypes.get_errno(), "the connection could not be reset")
+
+
+def lose(connections: int) -> None:
+    """Let the first requests for metadata of named topics be written to a connection that was just lost."""
+    ask = AIOKafkaClient._metadata_update
+    left = [connections]
+
+    async def lose_first(self: Any, cluster: Any, topics: Any) -> Any:
+        if topics and left[0] > 0:
+            left[0] -= 1
+            (node,) = self.cluster.brokers()
+            connection = await self._get_conn(node.nodeId)
+            reset(connection._writer.get_extra_info("socket").fileno())
+            while connection._reader.exception() is None:  # noqa: ASYNC110 - to the very turn
+                await asyncio.sleep(0)
+            assert connection.connected(), "aiokafka does not know yet"
+        return await ask(self, cluster, topics)
+
+    AIOKafkaClient._metadata_update = lose_first
 
 
 def mute() -> None:
@@ -175,6 +207,7 @@ if __name__ == "__main__":
     given = Scene(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     log.configure(f"scene-{given.name}", "warning")
     deafen(given.deaf)
+    lose(given.lost)
     if given.mute:
         mute()
     asked = threading.Event()

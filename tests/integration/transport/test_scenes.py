@@ -227,6 +227,13 @@ def test_a_leader_that_joined_without_knowing_its_topics_asks_again(stage: Stage
     assert "topics_unknown" in stage.errors.read_text()
 
 
+def test_a_connection_lost_while_topics_are_asked_for_is_made_anew(stage: Stage) -> None:
+    topic = stage.topic(numbers(0, 20))
+    process = stage.start(topic, lost=2)
+    stage.until(lambda: len(stage.done()) == 20, "every record done although two connections were lost")
+    assert stage.stop(process) == 0
+
+
 def test_a_worker_whose_commits_are_never_answered_ends_so_that_a_new_one_can_go_on(stage: Stage) -> None:
     topic = stage.topic(numbers(0, 20))
     assert stage.exit_of(stage.start(topic, mute=True)) == 1

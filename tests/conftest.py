@@ -29,7 +29,7 @@ __all__ = ["database", "kafka", "migrated", "opd_database", "own_platform", "pla
 _LIFE = ("e2e/life/test_verify", "e2e/life/test_judging", "e2e/life/test_poison", "e2e/life/test_sources")
 """Files that share one river, in the order in which each leaves it as the next one needs it."""
 _LONGEST = (
-    "e2e/soak", *_LIFE, "integration/transport/test_nine", "e2e/demo/test_mutants",
+    "e2e/soak/", *_LIFE, "integration/transport/test_nine", "e2e/soak_capture", "e2e/demo/test_mutants",
     "integration/connectors/test_wal_faults", "integration/transport", "e2e/demo", "integration/platform", "e2e/order",
     "e2e", "integration/connectors", "integration",
 )  # fmt: skip

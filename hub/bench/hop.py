@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -89,8 +90,10 @@ def _topic(bootstrap: str, stem: str) -> str:
 
 
 def _run(side: Side) -> dict[str, float]:
-    command = [sys.executable, "-W", "ignore", "-m", "hub.bench.hop_worker", argument(side)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own module
+    with tempfile.TemporaryDirectory(prefix="satudata-bench-") as folder:
+        told = argument(replace(side, folder=folder))
+        command = [sys.executable, "-W", "ignore", "-m", "hub.bench.hop_worker", told]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own module
     lines = done.stdout.strip().splitlines()
     found: dict[str, float] = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
     if found.get("records", 0) < side.records:

@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -39,6 +38,8 @@ class Side:
     group: str
     records: int
     consume_only: bool
+    folder: str = ""
+    """Where stock Faust may leave its files."""
 
 
 def sample(number: int) -> CleanPerson:
@@ -112,7 +113,7 @@ def ours(side: Side, count: Count) -> int:
 def stock(side: Side, count: Count) -> None:
     """Run stock Faust's side as its users would: raw bytes, linger, a batch's acknowledgements awaited together."""
     app = faust.App(
-        side.group, broker=f"kafka://{side.bootstrap}", datadir=tempfile.mkdtemp(prefix="satudata-bench-"),
+        side.group, broker=f"kafka://{side.bootstrap}", datadir=side.folder,
         store="memory://", topic_allow_declare=False, topic_disable_leader=True, web_enabled=False,
         consumer_auto_offset_reset="earliest", producer_acks=-1, producer_linger=0.005, stream_wait_empty=False,
         broker_max_poll_records=2000, producer_compression_type="lz4", producer_max_batch_size=256 * 1024,

@@ -79,8 +79,8 @@ def ground(settings: Settings, engine: str) -> Iterator[Ground]:
         Path(folder).chmod(0o711)  # under root PostgreSQL runs as another user, who must be able to enter
         own = {"home": Path(folder) / "home", "kafka": None, "registry": None, "database": None, "secret_file": None}
         inside = settings.model_copy(update=own)
-        servers: dict[str, Any] = {"extra" if engine == "postgresql" else "mariadb": (OFFICE,)}
-        with Platform(inside, console=Console(stderr=True), **servers) as platform:
+        extra, mariadb = ({OFFICE: ""}, ()) if engine == "postgresql" else ({}, (OFFICE,))
+        with Platform(inside, console=Console(stderr=True), extra=extra, mariadb=mariadb) as platform:
             inside.master_secret()
             office: Office = ENGINES[engine](platform.services[OFFICE].endpoint)
             office.create()

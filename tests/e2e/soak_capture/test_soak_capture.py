@@ -22,7 +22,6 @@ TOLD = {"lose_log", "alter", "cut_short", "damaged_numbers", "wrong_header"}
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.further
 @pytest.mark.soak
 def test_nothing_is_lost_and_every_trouble_is_seen() -> None:
     report = cut()

@@ -68,11 +68,11 @@ def link(
     events: Annotated[int, typer.Option(min=100, help="Single changes, each timed")] = 50_000,
     changes: Annotated[int, typer.Option(min=0, help="Changes of the long run that watches memory; 0: none")] = 0,
 ) -> None:  # fmt: skip
-    """Measure resolution alone: records/s, delay and memory of one, restart, a generic key; without Kafka and store."""
+    """Measure resolution alone: records/s, delay and memory of one, a start from the store, a generic key; no Kafka."""
     from hub.bench import link as figures
 
     log.configure("bench", "error")
-    for line in figures.measure(figures.Size(records, small, events, changes)):
+    for line in figures.measure(Settings(), figures.Size(records, small, events, changes)):
         typer.echo(line)
 
 

@@ -10,11 +10,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hub.bench import figure
+from hub.bench.link_work import STORE
+from hub.persist.migration import migrate
+from hub.platform.ports import Ports
+from hub.platform.postgres import Postgres
 from hub.wire.errors import Halt
+from hub.wire.settings import Settings
 
 GIVE_UP_S = 6 * 3600.0
 RATIO_LIMIT = 1.3
@@ -39,7 +46,7 @@ class Size:
     """Changes of the long run; 0 leaves it out."""
 
 
-def measure(size: Size) -> Iterator[str]:
+def measure(settings: Settings, size: Size) -> Iterator[str]:
     """Yield the figures' lines; raises Halt when a restarted engine differs from the one before."""
     if size.small * 2 > size.records:
         raise Halt(f"the first and the last {size.small} of {size.records} records overlap; ask for more records")
@@ -49,15 +56,34 @@ def measure(size: Size) -> Iterator[str]:
         digest, events = found.pop("digest"), found.pop("events")
         yield figure.line("link_fill", **found, ratio_limit=RATIO_LIMIT, met=found["ratio"] <= RATIO_LIMIT)
         yield figure.line("link_event", records=size.records, **events)
-        again = _task("restart", folder)
+        with _store(settings, Path(folder)):
+            _task("keep", folder)
+            again = _task("restart", folder)
         if again.pop("digest") != digest:
             raise Halt("the engine that loaded the rows differs from the one that wrote them")
         limit = RESTART_LIMIT_S * size.records / RESTART_RECORDS
-        yield figure.line("link_restart", records=size.records, **again, limit_s=limit, met=again["seconds"] <= limit,
-                          postgresql="left out")  # fmt: skip
+        yield figure.line("link_restart", records=size.records, **again, limit_s=limit, met=again["seconds"] <= limit)
         yield figure.line("link_generic", **_task("generic", folder, min(SHARING, size.records)))
         if size.changes:
             yield figure.line("link_churn", records=size.records, **_task("churn", folder, size.changes))
+
+
+@contextmanager
+def _store(settings: Settings, folder: Path) -> Iterator[None]:
+    """Start a PostgreSQL with the store's tables, and write down where it is."""
+    folder.chmod(0o711)  # under root PostgreSQL runs as another user, who must be able to enter
+    for part in ("run", "logs"):
+        (folder / part).mkdir()
+    server = Postgres("database", folder, settings.cache, Ports(folder / "run" / "ports.json"))
+    server.start()
+    try:
+        migrate(server.endpoint)
+        place = folder / STORE
+        place.touch(mode=0o600)
+        place.write_text(server.endpoint, encoding="utf-8")
+        yield
+    finally:
+        server.stop()
 
 
 def _task(name: str, folder: str, *numbers: int) -> Any:

@@ -1,7 +1,7 @@
 """What `bench link` measures, each task in a process of its own: `python -m hub.bench.link_work <task> <folder> ...`.
 
-Records come decoded from a file and the collector is treated as the reconcile process does.  Kafka, merge and
-PostgreSQL are left out; a restart decodes the bodies and levels that PostgreSQL would send.
+Records come decoded from a file and the collector is treated as the reconcile process does.  Kafka and merge are left
+out, PostgreSQL too but where an engine starts again: it reads a store in which its records, pairs and members stand.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import orjson
+import psycopg
 
 from hub.bench.population.records import ATTESTING, AUTHORITIES, made
 from hub.link.engine import Engine
 from hub.link.model import read
+from hub.persist import load
 from hub.persist.agent import THRESHOLDS, settle_memory
-from hub.persist.link_rows import levels_of
 from hub.wire import log, version
 from hub.wire.archive import Archive
-from hub.wire.decisions import EdgeRow, Level, RecordRow, State
+from hub.wire.decisions import Level
 from hub.wire.errors import Halt
 from hub.wire.records import CleanPerson
 
@@ -38,6 +39,8 @@ _CHUNK = 5000
 _SETTLE_EACH = 20_000
 """Records between two times at which what lives long is taken out of the collector's sight."""
 _POOL = 20_000
+STORE = "store"
+"""The file that holds the address of the store."""
 _Row = tuple[bytes, str, str, bytes, bytes]
 """Id, source, table, version and encoded body."""
 
@@ -231,26 +234,44 @@ def _single(engine: Engine, pool: list[CleanPerson], events: int) -> dict[str, A
     }
 
 
+def keep(folder: Path) -> None:
+    """Write the records, and the pairs and members that `fill` found, into the store's tables."""
+    with psycopg.connect(_store(folder), autocommit=True) as database:
+        with database.transaction():
+            archive = Archive()
+            for each in islice(_bodies(folder), 1):
+                archive.encode(each[0])
+            database.cursor().executemany("insert into store.schema values (%s, %s)", archive.unsaved().items())
+            _copy(database, "link.record (id, source, tbl, version, seen, root, deleted, body, entity)",
+                  ((id_, source, table, at, at, id_, False, body, "person")
+                   for id_, source, table, at, body in chain.from_iterable(_chunks(folder / "records"))))  # fmt: skip
+            _copy(database, "link.edge (a, b, weight, levels, entity)",
+                  ((*row, "person") for row in chain.from_iterable(_chunks(folder / "edges"))))  # fmt: skip
+            _copy(database, "store.member (record, entity_id, source, tbl, entity)",
+                  ((record, entity, "", "", "person")
+                   for record, entity in chain.from_iterable(_chunks(folder / "members"))))  # fmt: skip
+        database.execute("vacuum (analyze) link.record, link.edge, store.member")  # as its own would have
+
+
+def _copy(database: psycopg.Connection[Any], place: str, rows: Iterator[tuple[Any, ...]]) -> None:
+    with database.cursor() as cursor, cursor.copy(f"copy {place} from stdin") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _store(folder: Path) -> str:
+    return (folder / STORE).read_text(encoding="utf-8")
+
+
 def restart(folder: Path) -> dict[str, Any]:
-    """Load rows as the store would send them, bodies and levels decoded on the way."""
+    """Start from the store, as the reconcile process does."""
     engine = _engine()
     gc.set_threshold(*THRESHOLDS)
     begun = time.perf_counter()
-    engine.load(State(
-        records=_rows(folder),
-        lineage=(), judgements=(), floors=(), sweeps=(), blocks=(),
-        edges=(EdgeRow(a, b, weight, levels_of(text)) for rows in _chunks(folder / "edges")
-               for a, b, weight, text in rows),
-        members=(row for rows in _chunks(folder / "members") for row in rows),
-    ))  # fmt: skip
+    with load.state(_store(folder)) as state:
+        engine.load(state)
     settle_memory()
     return {"seconds": time.perf_counter() - begun, "rss_mb": _rss() / 1e6, "digest": engine.digest()}
-
-
-def _rows(folder: Path) -> Iterator[RecordRow]:
-    for chunk in _chunks(folder / "records"):
-        for id_, source, table, at, body in chunk:
-            yield RecordRow(id_, source, table, at, at, id_, False, None, None, body)
 
 
 def generic(folder: Path, sharing: int) -> dict[str, Any]:
@@ -300,7 +321,7 @@ def churn(folder: Path, changes: int) -> dict[str, Any]:
 
 
 _TASKS: dict[str, Callable[..., dict[str, Any] | None]] = {
-    "write": write_records, "fill": fill, "restart": restart, "generic": generic, "churn": churn,
+    "write": write_records, "fill": fill, "keep": keep, "restart": restart, "generic": generic, "churn": churn,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ import pytest
 from hub.bench import link
 from hub.bench.link import Size
 from hub.wire.errors import Halt
+from hub.wire.settings import Settings
 
 
 def test_every_figure_is_one_line_about_all_records() -> None:
-    lines = {found["figure"]: found for found in map(json.loads, link.measure(Size(1000, 300, 50, 500)))}
+    lines = {found["figure"]: found for found in map(json.loads, link.measure(Settings(), Size(1000, 300, 50, 500)))}
     assert list(lines) == ["link_fill", "link_event", "link_restart", "link_generic", "link_churn"]
     fill, event, churn = lines["link_fill"], lines["link_event"], lines["link_churn"]
     assert (fill["records"], event["changes"], churn["changes"]) == (1000, 50, 500)
@@ -27,4 +28,4 @@ def test_every_figure_is_one_line_about_all_records() -> None:
 
 def test_first_and_last_records_must_not_be_the_same() -> None:
     with pytest.raises(Halt, match="ask for more records"):
-        next(link.measure(Size(1000, 600, 100, 0)))
+        next(link.measure(Settings(), Size(1000, 600, 100, 0)))

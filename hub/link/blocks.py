@@ -16,8 +16,14 @@ from hub.link.score import Scorer
 from hub.link.work import Work
 from hub.wire.decisions import Cause, EdgeRow, Level
 
-Members = Record | tuple[Record, ...] | set[Record]
-"""One record; two up to the bound, sorted by id; or, for a generic key, a set."""
+Few = Record | tuple[Record, ...]
+Members = Few | set[Record]
+"""One record; two up to the bound; or, for a generic key, a set.
+
+A person's records meet under most of their keys, so one tuple stands under all keys of the same records.
+"""
+Turned = dict[Few, Few]
+"""What the members of keys became as one record came or left, so that they become the same object again."""
 
 _MET = 1 << 16
 """Sets of levels remembered while a store is read: as many as its reader keeps one object for."""
@@ -79,21 +85,23 @@ class Blocks:
             now = work.features.get(record) or unpack(record.features)
         old = self._keys(unpack(packed_before)) if packed_before is not None else []
         new = self._keys(now) if now is not None else []
+        turned: Turned = {}
         if old:
             kept = set(new)
             for key in old:
                 if key not in kept:
-                    self._leave(work, key, record)
+                    self._leave(work, key, record, turned)
             kept = set(old)
+            turned = {}
             for key in new:
                 if key not in kept:
-                    self._enter(work, key, record)
+                    self._enter(work, key, record, turned)
         else:
             index = self._index
             self._journal.put_new(index, [key for key in new if key not in index], record)
             for key in new:
                 if index[key] is not record:
-                    self._enter(work, key, record)
+                    self._enter(work, key, record, turned)
         self._rescore(work, record, now, self._candidates(record, new))
 
     def _candidates(self, record: Record, keys: list[int]) -> set[Record]:
@@ -166,22 +174,23 @@ class Blocks:
 
     # ------------------------------------------------------------------ keys
 
-    def _enter(self, work: Work, key: int, record: Record) -> None:
+    def _enter(self, work: Work, key: int, record: Record, turned: Turned) -> None:
         members = self._index.get(key)
         if members is None:
             self._journal.put(self._index, key, record)
         elif isinstance(members, set):
             self._journal.add(members, record)
-        elif isinstance(members, tuple):
-            if len(members) < self._bound:
-                self._journal.put(self._index, key, (*members, record))
-            else:
-                self._journal.put(self._index, key, {*members, record})
-                self._became_generic(work, key, members)
+        elif isinstance(members, tuple) and len(members) >= self._bound:
+            self._journal.put(self._index, key, {*members, record})
+            self._became_generic(work, key, members)
         else:
-            self._journal.put(self._index, key, (members, record))
+            grown = turned.get(members)
+            if grown is None:
+                grown = (*members, record) if isinstance(members, tuple) else (members, record)
+                turned[members] = grown
+            self._journal.put(self._index, key, grown)
 
-    def _leave(self, work: Work, key: int, record: Record) -> None:
+    def _leave(self, work: Work, key: int, record: Record, turned: Turned) -> None:
         members = self._index[key]
         if isinstance(members, set):
             self._journal.discard(members, record)
@@ -190,8 +199,11 @@ class Blocks:
                 self._journal.put(self._index, key, left)
                 self._became_specific(work, key, left)
         elif isinstance(members, tuple):
-            left = tuple([each for each in members if each is not record])
-            self._journal.put(self._index, key, left if len(left) > 1 else left[0])
+            rest = turned.get(members)
+            if rest is None:
+                left = tuple([each for each in members if each is not record])
+                rest = turned[members] = left if len(left) > 1 else left[0]
+            self._journal.put(self._index, key, rest)
         else:
             self._journal.drop(self._index, key)
 
@@ -247,8 +259,13 @@ class Blocks:
                         several[key] = [first, record]  # type: ignore[list-item]  # only records stand there yet
                     else:
                         members.append(record)
+        shared: dict[tuple[Record, ...], tuple[Record, ...]] = {}
         for key, members in several.items():
-            index[key] = tuple(members) if len(members) <= self._bound else set(members)
+            if len(members) > self._bound:
+                index[key] = set(members)
+            else:
+                few = tuple(members)
+                index[key] = shared.setdefault(few, few)
 
     def load_edges(self, rows: Iterable[EdgeRow], records: dict[bytes, Record]) -> None:
         """Take stored edges; raises Halt when another model scored them."""

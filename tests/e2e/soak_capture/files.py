@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -96,8 +98,9 @@ class Files(Lane):
     def full_disk(self, source: str) -> None:
         """Fill the disk of the shared folders when a delivery was just handed over, and make room again."""
         office, failed, since = self.office(source), self.failures(source), self.sight.mark()
-        self.sight.until("a delivery", lambda: self.ground.hand_over(office))
-        self.ground.deliveries.fill()
+        with self._asleep(source):  # or it may have taken the delivery before the disk is full
+            self.sight.until("a delivery", lambda: self.ground.hand_over(office) or not office.settled())
+            self.ground.deliveries.fill()
         try:
             self.fails(source, failed, self.ground.deliveries.fill)
             row = self.sight.shows(source, "that it waits", waits)
@@ -108,6 +111,26 @@ class Files(Lane):
         self.sight.notice(source, "delivery_accepted", since)
         self.sight.until("the delivery to leave the folder", office.settled)
         self.goes_on(source)
+
+    @contextmanager
+    def _asleep(self, source: str) -> Iterator[None]:
+        """Let a connector do nothing for a while, which has no delivery in hand."""
+        pid, settled = self.sight.pid(source), self.office(source).settled
+
+        def sleeps() -> bool:
+            if not settled():
+                return False
+            os.kill(pid, signal.SIGSTOP)
+            if settled():
+                return True
+            os.kill(pid, signal.SIGCONT)
+            return False
+
+        self.sight.until("a connector without a delivery", sleeps)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     # ------------------------------------------------------------------ broken deliveries
 

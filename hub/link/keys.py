@@ -35,6 +35,8 @@ _WORDS = 3
 _RANGE = re.compile(r"([1-9]\d?)-([1-9]\d?)")
 _WIDTH = 16
 _WORDED = (forms.names, forms.firm, forms.institution, forms.text)
+_DISTRICT = (((10, 10**4), (6, 1)), ((10, 10**3), (7, 1)))
+"""Digits of a village's and of a sub-district's code, and what cuts a sub-district's off it: Kemendagri's, BPS's."""
 _CELL = 10_000
 """Micro-degrees: a cell is 1.1 km wide at the equator."""
 _POLE = 180 * forms.MICRO
@@ -98,6 +100,15 @@ def _unordered(value: int) -> int | None:
     return value >> 11 << 10 | low << 5 | high if high else None
 
 
+def _district(value: int) -> int | None:
+    """The sub-district of a region code, with its code system; none of a code that is wider."""
+    code, system = value >> 1, value & 1
+    for width, cut in _DISTRICT[system]:
+        if 10 ** (width - 1) <= code < 10**width:
+            return code // cut << 1 | system
+    return None
+
+
 def _grid(value: tuple[int, int]) -> set[int]:
     """Cells of four grids, each moved by half a cell: two points within half a cell share at least one."""
     return {
@@ -125,6 +136,7 @@ class Transform(NamedTuple):
 TRANSFORMS: Mapping[str, Transform] = {
     EXACT: Transform(exact),
     "place": Transform(exact, (forms.place,), ("region_system",), None, "{}"),
+    "district": Transform(_district, (forms.place,), ("region_system",)),
     "grid": Transform(_grid, (forms.point,), ("longitude",)),
     "initial": Transform(_initial, _WORDED, (), _worded, "ord({}[0][0][0])"),
     "telling": Transform(_telling, _WORDED, (), _worded),

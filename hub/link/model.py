@@ -16,7 +16,7 @@ from hub.link.model_file import File
 from hub.wire.errors import RefuseToStart
 
 SHIPPED = Path(__file__).with_name("models")
-DEFAULT = SHIPPED / "person-3.toml"
+DEFAULT = SHIPPED / "person-4.toml"
 
 
 @dataclass(frozen=True, slots=True)

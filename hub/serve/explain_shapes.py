@@ -104,7 +104,7 @@ class Explanation(_Shape):
     """Why records are one, or why they are not."""
 
     entity: str = Field(description="kind of entity", examples=["person"])
-    model: str = Field(description="version of the model", examples=["person-3"])
+    model: str = Field(description="version of the model", examples=["person-4"])
     entities: list[UUID] = Field(description="the living entities in question")
     one: bool
     reason: Reason

@@ -72,7 +72,7 @@ class Past:
         self.take(person("d1", 1), person("s1", 1, name="BUDI SANTOSSO", kk=None),
                   person("a1", 1, nik=None, mother=None), person("d2", 1, TWIN),
                   person("d3", 1, DEWI, kk=None))  # fmt: skip
-        bare = DEWI | {"nik": None, "kk": None, "mother": None, "region": None}
+        bare = DEWI | {"nik": None, "kk": None, "mother": None}
         self.take(person("s4", 2, bare, name="DEWI ANGGRAINI"), person("a4", 2, bare, name="DEWI PURNAMA"))
         self.take(person("d5", 3, RINI), person("s5", 3, RINI), person("d6", 3, AGUS), person("d7", 3, LINA))
         self.take(judge("j1", "different", ("d5", "s5")))

@@ -123,17 +123,21 @@ def test_where_only_the_registers_own_rows_forbid_they_part_what_joined_with_the
 # ---------------------------------------------------------------------- generic keys
 
 
+NAMES = ("NANANG", "JOKO", "RATNO", "TEGUH", "WAWAN")
+"""Words that sound unlike each other."""
+
+
 def crowd(hub: Hub, count: int, start: int = 0) -> None:
     """People who share nothing but one NIK that somebody typed for all."""
     for n in range(start, start + count):
-        hub.take(person(f"a{n}", 1, {}, nik="1508021203900001", name=f"N{chr(65 + n)}A", sex="male"))
+        hub.take(person(f"a{n}", 1, {}, nik="1508021203900001", name=NAMES[n], sex="male"))
 
 
 def test_a_key_over_its_bound_says_nothing_and_below_it_speaks_again() -> None:
     hub = Hub(generic_bound=4)
     crowd(hub, 4)
     assert len(hub.edges) == 6
-    pair = {"birth_date": BUDI["birth_date"], "name": "NAA"}
+    pair = {name: BUDI[name] for name in ("birth_date", "region", "region_system")} | {"name": NAMES[0]}
     hub.take(person("a0", 2, {}, nik="1508021203900001", **pair), person("s9", 1, {}, **pair))
     assert len(hub.edges) == 7
     crowd(hub, 1, 4)

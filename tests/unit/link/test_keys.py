@@ -42,3 +42,18 @@ def test_two_words_in_common_are_a_key_in_common(one: str, other: str) -> None:
 def test_one_word_in_common_is_none(other: str) -> None:
     assert keys("two_words", "BUDI SANTOSO").isdisjoint(keys("two_words", other))
     assert not keys("each_word", "BUDI SANTOSO").isdisjoint(keys("each_word", other))
+
+
+def district(code: str, system: str) -> set[int]:
+    make = maker([Block("where", (("region", "district"),))], lambda *_: (0, forms.place))
+    return set(make((forms.place(SimpleNamespace(code=code, system=system), ("code", "system")),)))
+
+
+def test_villages_of_a_sub_district_share_its_key_in_either_code_system() -> None:
+    assert (
+        district("1508022001", "kemendagri") == district("1508022009", "kemendagri") == district("150802", "kemendagri")
+    )
+    assert district("1509020003", "bps") == district("1509020011", "bps") == district("1509020", "bps")
+    assert district("1508022001", "kemendagri").isdisjoint(district("1508032001", "kemendagri"))
+    assert district("1508022001", "kemendagri").isdisjoint(district("1508022001", "bps"))
+    assert district("1508", "kemendagri") == district("15", "bps") == set()

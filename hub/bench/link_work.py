@@ -239,8 +239,7 @@ def keep(folder: Path) -> None:
     with psycopg.connect(_store(folder), autocommit=True) as database:
         with database.transaction():
             archive = Archive()
-            for each in islice(_bodies(folder), 1):
-                archive.encode(each[0])
+            archive.encode(next(_bodies(folder))[0])  # notes the schema
             database.cursor().executemany("insert into store.schema values (%s, %s)", archive.unsaved().items())
             _copy(database, "link.record (id, source, tbl, version, seen, root, deleted, body, entity)",
                   ((id_, source, table, at, at, id_, False, body, "person")

@@ -23,7 +23,7 @@ Members = Few | set[Record]
 A person's records meet under most of their keys, so one tuple stands under all keys of the same records.
 """
 Turned = dict[Few, Few]
-"""What the members of keys became as one record came or left, so that they become the same object again."""
+"""What members of keys became as one record left or came: those that it left hold it, those that it came to do not."""
 
 _MET = 1 << 16
 """Sets of levels remembered while a store is read: as many as its reader keeps one object for."""
@@ -92,7 +92,6 @@ class Blocks:
                 if key not in kept:
                     self._leave(work, key, record, turned)
             kept = set(old)
-            turned = {}
             for key in new:
                 if key not in kept:
                     self._enter(work, key, record, turned)

@@ -15,7 +15,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -89,19 +89,25 @@ class Sqlite:
             )
 
 
-def deafen(requests: int) -> None:
-    """Let the first requests for metadata of named topics fail."""
+def first_requests(count: int, meet: Callable[[Any, Any], Awaitable[bool]]) -> None:
+    """Let `meet` befall the first requests for metadata of named topics; where it says False they have failed."""
     ask = AIOKafkaClient._metadata_update
-    left = [requests]
+    left = [count]
 
-    async def fail_first(self: Any, cluster: Any, topics: Any) -> Any:
+    async def befallen(self: Any, cluster: Any, topics: Any) -> Any:
         if topics and left[0] > 0:
             left[0] -= 1
-            cluster.failed_update(None)
-            return False
+            if not await meet(self, cluster):
+                return False
         return await ask(self, cluster, topics)
 
-    AIOKafkaClient._metadata_update = fail_first
+    AIOKafkaClient._metadata_update = befallen
+
+
+async def fail(_client: Any, cluster: Any) -> bool:
+    """Fail as when no broker answers."""
+    cluster.failed_update(None)
+    return False
 
 
 def reset(socket: int) -> None:
@@ -111,23 +117,15 @@ def reset(socket: int) -> None:
         raise OSError(ctypes.get_errno(), "the connection could not be reset")
 
 
-def lose(connections: int) -> None:
-    """Let the first requests for metadata of named topics be written to a connection that was just lost."""
-    ask = AIOKafkaClient._metadata_update
-    left = [connections]
-
-    async def lose_first(self: Any, cluster: Any, topics: Any) -> Any:
-        if topics and left[0] > 0:
-            left[0] -= 1
-            (node,) = self.cluster.brokers()
-            connection = await self._get_conn(node.nodeId)
-            reset(connection._writer.get_extra_info("socket").fileno())
-            while connection._reader.exception() is None:  # noqa: ASYNC110 - to the very turn
-                await asyncio.sleep(0)
-            assert connection.connected(), "aiokafka does not know yet"
-        return await ask(self, cluster, topics)
-
-    AIOKafkaClient._metadata_update = lose_first
+async def lose(client: Any, cluster: Any) -> bool:
+    """Have the request written to a connection that was just lost."""
+    (node,) = cluster.brokers()
+    connection = await client._get_conn(node.nodeId)
+    reset(connection._writer.get_extra_info("socket").fileno())
+    while connection._reader.exception() is None:  # noqa: ASYNC110 - to the very turn
+        await asyncio.sleep(0)
+    assert connection.connected(), "aiokafka does not know yet"
+    return True
 
 
 def mute() -> None:
@@ -206,8 +204,8 @@ def build(scene: Scene) -> Any:
 if __name__ == "__main__":
     given = Scene(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     log.configure(f"scene-{given.name}", "warning")
-    deafen(given.deaf)
-    lose(given.lost)
+    first_requests(given.deaf, fail)
+    first_requests(given.lost, lose)
     if given.mute:
         mute()
     asked = threading.Event()

@@ -148,6 +148,16 @@ def test_a_key_over_its_bound_says_nothing_and_below_it_speaks_again() -> None:
     hub.whole()
 
 
+def test_keys_of_the_same_records_share_one_tuple_also_after_a_load() -> None:
+    hub = Hub()
+    hub.take(person("d1", 1), person("s1", 1), person("a1", 1))
+    hub.take(person("s1", 2, phone="+6281200000001"))
+    for engine in (hub.engine, hub.reloaded()):
+        several = [members for members in engine._blocks._index.values() if isinstance(members, tuple)]
+        assert len(several) > 5
+        assert len({id(members) for members in several}) == 1
+
+
 def test_a_generic_nik_attests_nothing() -> None:
     hub = Hub(generic_bound=2)
     hub.take(person("d1", 1), person("a1", 1, {}, nik=BUDI["nik"], name="SATU"))
